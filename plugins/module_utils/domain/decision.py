@@ -1,0 +1,100 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""The rule for "already done".
+
+The wanted result is: every server has run these items. Each server is judged by
+itself, by its newest task of the same item types among the earlier jobs.
+"""
+
+import enum
+from dataclasses import dataclass
+
+from .records import FAILED, SKIPPED, SUCCESS, Job, Task
+from .wanted import REUSE_NEVER, REUSE_SAME_NAME
+
+
+class Standing(enum.Enum):
+    """Where a server stands before anything is done."""
+
+    DONE = "done"
+    RUNNING = "running"  # these items are in flight: attach, never start again
+    SUBMIT = "submit"
+    BUSY = "busy"  # other items of the same types are in flight
+    UNSETTLED = "unsettled"  # a running job does not list its servers yet, and may be on this one
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The standing of one server, with the job and task that decided it (or None)."""
+
+    standing: Standing
+    job: Job = None
+    task: Task = None
+
+
+def admits(wanted, summary):
+    """Whether ``reuse`` lets an earlier job count, from what a list tells of it.
+
+    A job's own type is not compared: the service stores another than was sent.
+    """
+    if wanted.reuse == REUSE_NEVER:
+        return False
+    return wanted.reuse != REUSE_SAME_NAME or summary.name == wanted.name
+
+
+def newest_first(summaries):
+    """Jobs by the service's own creation time, whatever order it listed them in."""
+    return sorted(summaries, key=lambda summary: (summary.created, summary.id), reverse=True)
+
+
+def judge(wanted, summaries, detail):
+    """Judge every wanted server by the job list.
+
+    :param summaries: every job of the list, in any order.
+    :param detail: takes a Summary and returns its Job, or None where that is gone; called
+        newest first, and only until every server is decided.
+    :returns: {server id: Judgement} for every wanted server, in their order.
+    """
+    admitted = newest_first(summary for summary in summaries if admits(wanted, summary))
+    return decide(wanted, (job for job in map(detail, admitted) if job is not None))
+
+
+def decide(wanted, history):
+    """Judge every wanted server by its newest task.
+
+    :param history: an iterable of Job, admitted by ``reuse``, newest first.
+    :returns: as :func:`judge`.
+    """
+    open_servers = dict.fromkeys(wanted.server_ids)
+    judged = {}
+    for job in history:
+        if job.item_types != wanted.item_types:
+            continue
+        if not job.tasks and not job.over:
+            # Its servers are not known: none of the open ones may be called untouched.
+            judged.update((server_id, Judgement(Standing.UNSETTLED, job)) for server_id in open_servers)
+            break
+        for server_id in list(open_servers):
+            task = job.task_of.get(server_id)
+            if task is not None:
+                judged[server_id] = Judgement(_standing(wanted, job, task), job, task)
+                del open_servers[server_id]
+        if not open_servers:
+            break  # before the next job is read: its details are not needed
+    return {server_id: judged.get(server_id, Judgement(Standing.SUBMIT)) for server_id in wanted.server_ids}
+
+
+def _standing(wanted, job, task):
+    if job.items != wanted.items:
+        return Standing.SUBMIT if task.over or job.over else Standing.BUSY
+    if task.status == SUCCESS:
+        return Standing.DONE
+    if task.status == SKIPPED:
+        return Standing.DONE if wanted.skipped_ok else Standing.SUBMIT
+    if task.status == FAILED:
+        return Standing.SUBMIT
+    # Running, or a status that nobody documented: starting it again could double it.
+    return Standing.RUNNING

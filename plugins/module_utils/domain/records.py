@@ -1,0 +1,194 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""Jobs, items and tasks as the service tells them, read into plain values.
+
+Source: the tables of "Creating a Lite Server task" and its siblings. Where the
+documents contradict each other (times as numbers or as texts, statuses) either
+form is read.
+"""
+
+import datetime
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..errors import BadAnswer
+
+# The documented statuses. Everything else is neither a success nor a failure.
+JOB_OVER = frozenset(["FINISHED", "DELETED"])
+JOB_STATUSES = JOB_OVER | {"PROCESSING", "ACTIVE"}
+SUCCESS, FAILED, SKIPPED, PROCESSING = "SUCCESS", "FAILED", "SKIPPED", "PROCESSING"
+TASK_OVER = frozenset([SUCCESS, FAILED, SKIPPED])
+TASK_STATUSES = TASK_OVER | {PROCESSING}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece of work: its type, and its spec as sorted (key, value) pairs."""
+
+    type: str
+    spec: tuple = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one job did on one server."""
+
+    server_id: str
+    status: str
+    id: str = ""
+    server_name: str = ""
+    message: str = ""
+
+    @property
+    def over(self):
+        """Whether the task has ended in a documented way."""
+        return self.status in TASK_OVER
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job with its items and tasks.
+
+    :ivar created: milliseconds since the epoch on the service's clock.
+    :ivar raw: the answer it was read from.
+    """
+
+    id: str
+    name: str = ""
+    status: str = "PROCESSING"
+    created: int = 0
+    items: tuple = ()
+    tasks: tuple = ()
+    raw: dict = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def over(self):
+        """Whether the service says that nothing more will happen."""
+        return self.status in JOB_OVER
+
+    @property
+    def item_types(self):
+        """The types of the items, whatever their order."""
+        return tuple(sorted(item.type for item in self.items))
+
+    @cached_property
+    def task_of(self):
+        """{server id: Task}.
+
+        Should a job have several for one server, the least finished, else the
+        least successful speaks for all.
+        """
+        order = {FAILED: 1, SKIPPED: 2, SUCCESS: 3}
+        found = {}
+        for task in self.tasks:
+            known = found.get(task.server_id)
+            if known is None or order.get(task.status, 0) < order.get(known.status, 0):
+                found[task.server_id] = task
+        return found
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A job as a list shows it: no items, no tasks."""
+
+    id: str
+    name: str
+    status: str
+    created: int
+
+
+def items_of(items):
+    """Items in a form that compares equal whatever their order and that of their spec."""
+    return tuple(sorted(items, key=lambda item: (item.type, item.spec)))
+
+
+def read_summary(raw):
+    """A record of the job list; raises BadAnswer where it cannot be placed in time."""
+    return Summary(raw["id"], _text(raw, "name"), _text(raw, "status"), _created(raw))
+
+
+def read_job(raw):
+    """A job's detail; raises BadAnswer with the field that has another shape."""
+    where = "job '{0}'".format(raw["id"])
+    return Job(
+        id=raw["id"],
+        name=_text(raw, "name"),
+        status=_text(raw, "status"),
+        created=_created(raw),
+        items=items_of(_item(entry, where) for entry in _list(raw, "items", where)),
+        tasks=tuple(_task(entry, where) for entry in _list(raw, "tasks", where)),
+        raw=raw,
+    )
+
+
+def milliseconds(value):
+    """A time of the service in milliseconds since the epoch, or None.
+
+    Seen are numbers, and, by the field tables, texts: digits or ISO 8601 in UTC.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return int(value)
+    if not isinstance(value, str):
+        return None
+    if value.strip().isdigit():
+        return int(value)
+    try:
+        time = datetime.datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=datetime.timezone.utc)
+    return int(time.timestamp() * 1000)
+
+
+def _item(entry, where):
+    if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
+        raise BadAnswer("{0}: an entry of 'items' has no 'type'".format(where))
+    spec = entry.get("spec") or {}
+    if not isinstance(spec, dict):
+        raise BadAnswer("{0}: 'spec' of item '{1}' is not an object".format(where, entry["type"]))
+    return Item(entry["type"], tuple(sorted((str(key), spec_text(value)) for key, value in spec.items())))
+
+
+def spec_text(value):
+    """A spec value as the API wants it: a text; true and false in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _task(entry, where):
+    if not isinstance(entry, dict) or not isinstance(entry.get("server_id"), str):
+        raise BadAnswer("{0}: an entry of 'tasks' has no 'server_id'".format(where))
+    return Task(
+        server_id=entry["server_id"],
+        status=_text(entry, "status"),
+        id=_text(entry, "id"),
+        server_name=_text(entry, "server_name"),
+        message=_text(entry, "message"),
+    )
+
+
+def _list(raw, key, where):
+    value = raw.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadAnswer("{0}: '{1}' is not a list".format(where, key))
+    return value
+
+
+def _text(raw, key):
+    value = raw.get(key)
+    return "" if value is None else str(value)
+
+
+def _created(raw):
+    created = milliseconds(raw.get("create_at"))
+    if created is None:
+        # Without it, which of two jobs is the newer one cannot be told.
+        raise BadAnswer("job '{0}': 'create_at' is not a time: {1!r}".format(raw["id"], raw.get("create_at")))
+    return created

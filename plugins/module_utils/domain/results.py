@@ -1,0 +1,82 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""The result that a task returns: the same keys whatever happened."""
+
+import re
+
+from .records import FAILED, SKIPPED, SUCCESS, milliseconds
+
+VERDICTS = ("done", "failed", "running", "unknown", "planned")
+MASK = "********"
+# Spec keys that are secrets by their name, wherever a job with them came from.
+_SECRET_NAME = re.compile(r"(pass(word|wd|phrase)?|secret(_?key)?|token|credentials?|(private|access)_?key|_[as]k)$", re.IGNORECASE)
+
+
+def verdict_of(job, task, skipped_ok):
+    """What a server's task in a job means: one of :data:`VERDICTS`.
+
+    :param task: the server's Task, or None where the job has none for it.
+    """
+    if task is not None and task.status == SUCCESS:
+        return "done"
+    if task is not None and task.status == SKIPPED:
+        return "done" if skipped_ok else "failed"
+    if task is not None and task.status == FAILED:
+        return "failed"
+    # An undocumented status is neither; once the job is over, nothing more will be known.
+    return "unknown" if job.over else "running"
+
+
+def server_row(server_id, verdict, job=None, task=None):
+    """An entry of ``servers``."""
+    return {
+        "server_id": server_id,
+        "server_name": (task.server_name or None) if task else None,
+        "status": (task.status or None) if task else None,
+        "message": (task.message or None) if task else None,
+        "task_id": (task.id or None) if task else None,
+        "job_id": job.id if job else None,
+        "verdict": verdict,
+    }
+
+
+def counts_of(rows):
+    """``counts``: one per verdict, and ``total``."""
+    counts = {verdict: 0 for verdict in VERDICTS}
+    for row in rows:
+        counts[row["verdict"]] += 1
+    counts["total"] = len(rows)
+    return counts
+
+
+def job_record(raw, secret_keys=frozenset(), with_tasks=False):
+    """A job as results show it: times as milliseconds, spec values that are secret masked.
+
+    :param raw: the service's record; fields that nobody documented are passed through.
+    """
+    record = {key: value for key, value in raw.items() if key != "tasks"}
+    if "items" in raw:
+        record["items"] = [masked_item(item, secret_keys) for item in raw["items"] or []]
+    if with_tasks:
+        record["tasks"] = [_with_times(dict(task)) for task in raw.get("tasks") or []]
+    return _with_times(record)
+
+
+def masked_item(item, secret_keys):
+    """An item with each secret value of its spec masked."""
+    spec = {
+        key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else value
+        for key, value in (item.get("spec") or {}).items()
+    }
+    return dict(item, spec=spec)
+
+
+def _with_times(record):
+    for key in ("create_at", "update_at"):
+        time = milliseconds(record.get(key))
+        if time is not None:
+            record[key] = time
+    return record

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""Comparing a wanted job with the service's live templates before it is created."""
+
+import re
+
+# The request's type and the type under which the service stores the template differ
+# where the documents show both (page "Creating a Lite Server task", and the template list).
+STORED_TYPES = {"HDK_UPGRADE": "ASCEND_SOFTWARE_UPGRADE", "DEVICE_LOG_COLLECT": "LOG_COLLECT"}
+
+
+def findings(templates, wanted):
+    """What no live template takes, as sentences; empty where one takes everything.
+
+    :param templates: records of the template list: ``name``, ``type``, ``params`` with
+        ``name`` and ``regex``.
+    """
+    types = {wanted.type, STORED_TYPES.get(wanted.type)}
+    matching = [template for template in templates if template.get("type") in types]
+    if not matching:
+        offered = ", ".join(sorted({str(template.get("type")) for template in templates})) or "nothing"
+        return ["type: no live template is of type '{0}'; the service offers {1}".format(wanted.type, offered)]
+    # There is a template for each flavor type: one that takes the spec is enough.
+    results = [_against(template, wanted) for template in matching]
+    return min(results, key=len)
+
+
+def _against(template, wanted):
+    params = {
+        param["name"]: param
+        for param in template.get("params") or []
+        if isinstance(param, dict) and isinstance(param.get("name"), str)
+    }
+    found = []
+    for item in wanted.body_items:
+        for key, value in item.spec:
+            if key not in params:
+                found.append(
+                    "spec.{0}: template '{1}' has no such parameter; it has {2}".format(
+                        key, template.get("name"), ", ".join(sorted(params)) or "none"
+                    )
+                )
+            elif not _matches(params[key].get("regex"), value):
+                shown = "the value" if key in wanted.secret_keys else "'{0}'".format(value)
+                found.append(
+                    "spec.{0}: {1} does not match the template's regex {2}".format(key, shown, params[key]["regex"])
+                )
+    return found
+
+
+def _matches(regex, value):
+    if not isinstance(regex, str) or not regex:
+        return True
+    try:
+        return re.search(regex, value) is not None
+    except re.error:
+        # Written for another language's engine: the service will judge.
+        return True

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""What the user wants, checked before any request is sent."""
+
+import re
+from dataclasses import dataclass
+
+from ..errors import InvalidOption
+from .records import Item, items_of, spec_text
+
+NAME_PATTERN = r"[-_.a-zA-Z0-9]{1,64}"
+_NAME = re.compile(NAME_PATTERN)
+_ID = re.compile(r"[^\s/\\?#%]{1,64}")
+# Ansible blanks every occurrence of a secret in the whole result. A very short
+# one would blank ids and counts, and so make the result lie.
+SHORTEST_SECRET = 4
+
+REUSE_SAME_NAME, REUSE_ANY_NAME, REUSE_NEVER = "same_name", "any_name", "never"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Every server in ``server_ids`` has run these items.
+
+    :ivar items: comparable items, see :func:`.records.items_of`.
+    :ivar body_items: the same in the user's order, as the request carries them.
+    :ivar secret_keys: spec keys whose values are never shown.
+    """
+
+    name: str
+    type: str
+    server_ids: tuple
+    items: tuple
+    body_items: tuple = ()
+    reuse: str = REUSE_SAME_NAME
+    skipped_ok: bool = True
+    description: str = None
+    is_reboot: bool = None
+    secret_keys: frozenset = frozenset()
+
+    @property
+    def item_types(self):
+        """The types of the items, whatever their order."""
+        return tuple(sorted(item.type for item in self.items))
+
+    def body(self, server_ids):
+        """The create request for these servers."""
+        body = {
+            "name": self.name,
+            "type": self.type,
+            "server_ids": list(server_ids),
+            "items": [{"type": item.type, "spec": dict(item.spec)} for item in self.body_items],
+        }
+        if self.description is not None:
+            body["description"] = self.description
+        if self.is_reboot is not None:
+            body["is_reboot"] = self.is_reboot
+        return body
+
+
+def read_wanted(options):
+    """The wanted result from a module's options.
+
+    :returns: (Wanted, warnings).
+    :raises InvalidOption: names the option and the rule.
+    """
+    warnings = []
+    name = check_name("name", _required(options, "name"))
+    job_type = check_name("type", _required(options, "type"))
+    server_ids = check_ids("server_ids", _required(options, "server_ids"))
+    items = _items(options, job_type, warnings)
+    wanted = Wanted(
+        name=name,
+        type=job_type,
+        server_ids=server_ids,
+        items=items_of(items),
+        body_items=items,
+        reuse=options["reuse"],
+        skipped_ok=options["skipped"] == "ok",
+        description=options.get("description"),
+        is_reboot=options.get("is_reboot"),
+        secret_keys=frozenset(str(key) for key in options.get("secret_spec") or {}),
+    )
+    return wanted, warnings
+
+
+def check_name(option, value):
+    """A name or type as the API takes it; raises InvalidOption."""
+    if not _NAME.fullmatch(value):
+        raise InvalidOption(
+            "{0}: {1!r} is not allowed: 1 to 64 letters, digits, '-', '_' or '.' (^[-_.a-zA-Z0-9]{{1,64}}$)".format(option, value)
+        )
+    return value
+
+
+def check_ids(option, values):
+    """Ids without repetition, in the order given; raises InvalidOption."""
+    if not values:
+        raise InvalidOption("{0}: at least one id is needed".format(option))
+    for value in values:
+        if not _ID.fullmatch(value) or not value.strip("."):
+            raise InvalidOption("{0}: {1!r} is not an id: 1 to 64 characters without blanks and slashes".format(option, value))
+    return tuple(dict.fromkeys(values))
+
+
+def _required(options, option):
+    value = options.get(option)
+    if value is None:
+        raise InvalidOption("{0}: needed with state=present, unless job_id is given".format(option))
+    return value
+
+
+def _items(options, job_type, warnings):
+    given, spec, secret = options.get("items"), options.get("spec"), options.get("secret_spec") or {}
+    if given is not None and spec is not None:
+        raise InvalidOption("spec: excludes items: give one of them (spec is short for one item of the same type)")
+    if given is not None and not given:
+        raise InvalidOption("items: at least one item is needed")
+    if given is None and spec is None and not secret:
+        raise InvalidOption("items: needed, or spec, with state=present, unless job_id is given")
+    if given is None:
+        given = [{"type": job_type, "spec": spec}]
+    items = []
+    for number, entry in enumerate(given):
+        where = "spec" if options.get("items") is None else "items[{0}].spec".format(number)
+        check_name("items[{0}].type".format(number), entry["type"])
+        pairs = _pairs(where, entry.get("spec"), warnings)
+        if number == 0 and secret:
+            pairs.update(_secret_pairs(secret, pairs, warnings))
+        items.append(Item(entry["type"], tuple(sorted(pairs.items()))))
+    return tuple(items)
+
+
+def _pairs(where, spec, warnings):
+    pairs = {}
+    for key, value in (spec or {}).items():
+        place = "{0}.{1}".format(where, key)
+        if value is None or isinstance(value, (dict, list, tuple)):
+            raise InvalidOption("{0}: must be a text, a number or a boolean, not {1}".format(place, _kind(value)))
+        if isinstance(value, float):
+            # The value itself is left out: it may be a secret one.
+            warnings.append(
+                "{0}: is a number in YAML, which drops final zeros (24.10 becomes 24.1): quote it".format(place)
+            )
+        pairs[str(key)] = spec_text(value)
+    return pairs
+
+
+def _secret_pairs(secret, pairs, warnings):
+    taken = _pairs("secret_spec", secret, warnings)
+    for key, value in taken.items():
+        if key in pairs:
+            raise InvalidOption("secret_spec.{0}: given in spec too: give it once".format(key))
+        if len(value) < SHORTEST_SECRET:
+            raise InvalidOption(
+                "secret_spec.{0}: must have {1} characters or more, because Ansible blanks each occurrence of it in the"
+                " result; what is not secret belongs in spec".format(key, SHORTEST_SECRET)
+            )
+    return taken
+
+
+def _kind(value):
+    return "nothing" if value is None else "a list" if isinstance(value, (list, tuple)) else "a dictionary"

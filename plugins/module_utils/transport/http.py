@@ -1,0 +1,325 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""One HTTP request, sent as often as its kind allows.
+
+``requests`` does the HTTP. This module adds what the service needs: a new
+signature at each try, the retry table, errors with the service's own code and
+request id, and limits that hold whatever the environment says.
+"""
+
+import json
+import ssl
+import traceback
+
+from ..errors import (
+    AnswerLost,
+    ApiError,
+    BadAnswer,
+    NotFound,
+    OutcomeUnknown,
+    ServiceFailed,
+    Throttled,
+    TlsFailed,
+    Unauthorized,
+    Unreachable,
+)
+from .retry import Kind, Move, Trouble, move_after, retry_after, throttle_window
+
+try:
+    import requests
+    from requests import exceptions as requests_errors
+
+    REQUESTS_IMPORT_ERROR = None
+except ImportError:
+    requests = None
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+
+# An answer of 5,000 servers is some 10 MB; more than this is not an answer.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+# "Not found" has no HTTP status of its own for Lite Servers: 400 with this code.
+NOT_FOUND_CODES = frozenset(["ModelArts.6404"])
+# An HTTP path or gateway that is not there must not read as "no such job".
+NOT_PUBLISHED_CODES = frozenset(["APIGW.0101", "APIG.0101"])
+
+
+class Call:
+    """A request to make.
+
+    :param kind: a :class:`Kind`, which decides about repeats.
+    :param what: the request in words, for error messages ("create job 'x'").
+    :param url: absolute, percent-encoded, with its query.
+    :param body: JSON-able value, or None for no body.
+    :param auth: signs or marks the prepared request; has ``renew()`` and ``unauthorized_hint()``.
+    """
+
+    def __init__(self, kind, what, method, url, auth, body=None):
+        self.kind = kind
+        self.what = what
+        self.method = method
+        self.url = url
+        self.auth = auth
+        self.body = body
+
+
+class HttpClient:
+    """Sends calls over one session.
+
+    :param verify: True for the bundled authorities, a path to others, or False.
+    :param proxy: proxy URL; None leaves it to the usual environment variables.
+    :param timeout: seconds to connect, and seconds without a byte while reading.
+    :param max_retries: repeats after the first try, where the table allows any.
+    :param clock: see :class:`..clock.SystemClock`.
+    """
+
+    def __init__(self, verify, proxy, timeout, max_retries, backoff, clock, user_agent):
+        self._session = requests.Session()
+        self._verify = verify
+        self._proxy = proxy
+        self._timeout = timeout
+        self._max_retries = max_retries
+        self._backoff = backoff
+        self._clock = clock
+        self._user_agent = user_agent
+
+    def send(self, call, parse):
+        """Send a call, repeat it where that is safe, and return ``parse(answer)``.
+
+        :param parse: takes (decoded JSON, response headers); raises BadAnswer for
+            another shape than the call documents.
+        :raises LiteServerError: a subclass that says what happened; OutcomeUnknown
+            where a write may have been carried out.
+        """
+        repeats = 0
+        renewed = False
+        while True:
+            try:
+                return self._try(call, parse)
+            except _Failed as failed:
+                error, move = failed.error, move_after(call.kind, failed.trouble)
+            if move is Move.RENEW and not renewed and call.auth.renew():
+                renewed = True
+                continue
+            if move is Move.REPEAT and repeats < self._max_retries:
+                asked = error.retry_after
+                if asked is None or asked <= self._backoff.patience:
+                    self._clock.sleep(self._backoff.pause(repeats, self._clock.uniform(), asked))
+                    repeats += 1
+                    continue
+            if move is Move.LOOK:
+                raise OutcomeUnknown(
+                    error.message,
+                    code=error.code,
+                    http_status=error.http_status,
+                    request_id=error.request_id,
+                ) from error
+            if repeats:
+                error.message = "{0} (given up after {1} tries)".format(error.message, repeats + 1)
+            raise error
+
+    def _try(self, call, parse):
+        headers, answer, status = self._exchange(call)
+        request_id = headers.get("X-Request-Id")
+        if status >= 300:
+            raise self._refusal(call, status, headers, answer)
+        try:
+            return parse(_decode(answer), headers)
+        except BadAnswer as error:
+            error.message = "{0}: {1}".format(call.what, error.message)
+            error.http_status = status
+            error.request_id = request_id
+            error.hint = error.hint or "if it stays, check endpoint: is something else than the service answering there?"
+            raise _Failed(Trouble.BAD_ANSWER, error) from error
+
+    def _exchange(self, call):
+        """Send one request; returns (headers, body bytes, status)."""
+        request = requests.Request(
+            method=call.method,
+            url=call.url,
+            headers={
+                "User-Agent": self._user_agent,
+                "Content-Type": "application/json" if call.body is None else "application/json;charset=utf-8",
+            },
+            data=None if call.body is None else json.dumps(call.body).encode("utf-8"),
+            auth=call.auth,
+        ).prepare()
+        # Session.send, not Session.request: the latter lets REQUESTS_CA_BUNDLE replace
+        # verify, and a .netrc entry replace the Authorization header.
+        options = {"verify": self._verify, "timeout": self._timeout, "allow_redirects": False, "stream": True}
+        if request.url.startswith("http://"):
+            options["proxies"] = {}  # plain http is for loopback only, so it never leaves through a proxy
+        elif self._proxy:
+            options["proxies"] = {"https": self._proxy}
+        try:
+            response = self._session.send(request, **options)
+        except requests_errors.RequestException as error:
+            raise self._no_answer(call, error) from error
+        try:
+            with response:
+                return response.headers, _read(response), response.status_code
+        except requests_errors.RequestException as error:
+            raise self._no_answer(call, error) from error
+
+    def _no_answer(self, call, error):
+        """Tell apart what surely was not sent from what may have been carried out."""
+        causes = list(_causes(error))
+        names = {type(cause).__name__ for cause in causes}
+        reason = _innermost_text(causes)
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CertificateError" in names:
+            return _Failed(
+                Trouble.REFUSED,
+                TlsFailed(
+                    "{0}: the server's certificate was not accepted: {1}".format(call.what, reason),
+                    hint="name your own authority with ca_path; or check endpoint and proxy",
+                ),
+            )
+        never_sent = {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ConnectTimeout"}
+        if isinstance(error, requests_errors.ProxyError):
+            return _Failed(
+                Trouble.NOT_SENT,
+                Unreachable(
+                    "{0}: the proxy does not connect: {1}".format(call.what, reason), hint="check proxy and the proxy variables"
+                ),
+            )
+        if names & never_sent:
+            return _Failed(
+                Trouble.NOT_SENT,
+                Unreachable(
+                    "{0}: no connection: {1}".format(call.what, reason), hint="check region, endpoint, proxy and the network"
+                ),
+            )
+        if isinstance(error, requests_errors.SSLError):
+            # It may have broken after the request was sent, so it counts as lost.
+            return _Failed(
+                Trouble.LOST,
+                TlsFailed(
+                    "{0}: TLS broke: {1}".format(call.what, reason), hint="does endpoint speak https?", retryable=True
+                ),
+            )
+        if isinstance(error, requests_errors.ContentDecodingError):
+            return _Failed(Trouble.BAD_ANSWER, BadAnswer("{0}: the answer cannot be unpacked: {1}".format(call.what, reason)))
+        return _Failed(
+            Trouble.LOST,
+            AnswerLost(
+                "{0}: sent, but no answer came: {1}".format(call.what, reason),
+                hint="check the network; request_timeout is {0} s".format(self._timeout),
+            ),
+        )
+
+    def _refusal(self, call, status, headers, answer):
+        """Turn an answer that is not a success into a typed error."""
+        code, message, request_id = _error_of(answer)
+        request_id = request_id or headers.get("X-Request-Id")
+        text = "{0}: HTTP {1}{2}: {3}".format(
+            call.what, status, " " + code if code else "", message or headers.get("Content-Type") or "no text"
+        )
+        details = {"code": code, "http_status": status, "request_id": request_id}
+        if status == 401:
+            return _Failed(
+                Trouble.UNAUTHORIZED, Unauthorized(text, hint=call.auth.unauthorized_hint(message or ""), **details)
+            )
+        if status == 429:
+            asked = retry_after(headers.get("Retry-After"), self._clock.utc())
+            window = throttle_window(message)
+            asked = max((value for value in (asked, window) if value is not None), default=None)
+            return _Failed(
+                Trouble.THROTTLED,
+                Throttled(text, retry_after=asked, hint="fewer requests: a longer wait_sleep, fewer tasks at once", **details),
+            )
+        if status >= 500:
+            return _Failed(Trouble.SERVER_ERROR, ServiceFailed(text, **details))
+        if code in NOT_FOUND_CODES or (status == 404 and code not in NOT_PUBLISHED_CODES):
+            return _Failed(Trouble.REFUSED, NotFound(text, **details))
+        return _Failed(Trouble.REFUSED, ApiError(text, hint=_refusal_hint(status, code), **details))
+
+
+class _Failed(Exception):
+    """One try failed: the kind of trouble, and the error if nothing more is done."""
+
+    def __init__(self, trouble, error):
+        super().__init__(str(error))
+        self.trouble = trouble
+        self.error = error
+
+
+def _refusal_hint(status, code):
+    if code in NOT_PUBLISHED_CODES:
+        return "the region or endpoint does not offer this call: check region and endpoint"
+    if status < 400:
+        return "redirects are not followed: put the address it leads to in endpoint if you trust it"
+    if status == 403:
+        return "check project_id, and the permissions of this user in that project"
+    return None
+
+
+def _read(response):
+    """The whole body, unpacked, up to a limit that keeps a controller alive."""
+    parts, size = [], 0
+    for part in response.iter_content(65536):
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise requests_errors.ContentDecodingError("larger than {0} MiB".format(MAX_ANSWER_BYTES >> 20))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _decode(answer):
+    if not answer.strip():
+        raise BadAnswer("the answer is empty")
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer("the answer is not JSON: it begins with {0}".format(_excerpt(answer))) from error
+
+
+def _excerpt(answer):
+    """The first words of a body for a message: printable, and short."""
+    text = answer[:400].decode("utf-8", "replace")
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return repr(text[:120])
+
+
+# The key pairs that the service, its gateway and IAM are known to use.
+_ERROR_KEYS = (("error_code", "error_msg"), ("code", "message"), ("errorCode", "errorMsg"))
+
+
+def _error_of(answer):
+    """(code, message, request id) of an error body of any producer; each may be None."""
+    try:
+        body = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None, _excerpt(answer) if answer.strip() else None, None
+    if not isinstance(body, dict):
+        return None, _excerpt(answer), None
+    request_id = body.get("request_id")
+    request_id = request_id if isinstance(request_id, str) else None
+    for level in [body] + [value for value in body.values() if isinstance(value, dict)]:
+        for code_key, message_key in _ERROR_KEYS:
+            code, message = level.get(code_key), level.get(message_key)
+            if isinstance(message, str):
+                return str(code) if isinstance(code, (str, int)) else None, message, request_id
+    return None, _excerpt(answer), request_id
+
+
+def _causes(error):
+    """The exception and all that it wraps, in whichever way urllib3 and requests do."""
+    seen, queue = [], [error]
+    while queue:
+        cause = queue.pop(0)
+        if cause is None or any(cause is known for known in seen):
+            continue
+        seen.append(cause)
+        queue += [cause.__cause__, cause.__context__, getattr(cause, "reason", None)]
+        queue += [arg for arg in cause.args if isinstance(arg, BaseException)]
+        queue = [item for item in queue if isinstance(item, BaseException)]
+    return seen
+
+
+def _innermost_text(causes):
+    """The most telling text: the operating system's, else the last one."""
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return str(causes[-1]) or type(causes[-1]).__name__

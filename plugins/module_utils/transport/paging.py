@@ -1,0 +1,135 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""Reading a whole list from a service whose paging is not documented.
+
+The lists answer with an envelope (``current``, ``data``, ``pages``, ``size``,
+``total``), but the job list documents no parameter to ask for the next page.
+So the first request has none. Where it did not bring all, ``offset`` and
+``limit`` are tried as the sibling calls use them: as a number of records, and,
+where that does not add up, as a number of pages.
+"""
+
+from ..errors import ApiError, BadAnswer
+
+# The server list documents limits up to 1024.
+WIDE_LIMIT = 1000
+# A list that goes on beyond this is not a list but a loop.
+MAX_RECORDS = 200000
+# A list that changes while it is read is read again so many times.
+ROUNDS = 3
+
+
+class Listing:
+    """What was read.
+
+    :ivar records: the records, each id once, in the order they were first seen.
+    :ivar complete: False where the service says there are more than it gave.
+    """
+
+    def __init__(self, records, complete):
+        self.records = records
+        self.complete = complete
+
+
+def envelope_of(body, headers):
+    """Check the shape of one page's answer; raises BadAnswer."""
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, list):
+        raise BadAnswer("the answer has no list 'data'")
+    for record in data:
+        if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not record["id"]:
+            raise BadAnswer("a record of the list has no 'id'")
+    return body
+
+
+def read_all(fetch):
+    """Read every page.
+
+    :param fetch: takes paging parameters (a dict, empty at first) and returns an
+        envelope as :func:`envelope_of` passes it; raises ApiError where the service
+        refuses the parameters.
+    """
+    listing = None
+    for _round in range(ROUNDS):
+        listing = _Reader(fetch).read()
+        if listing.complete:
+            break
+    return listing
+
+
+class _Reader:
+    """One pass over a list."""
+
+    def __init__(self, fetch):
+        self._fetch = fetch
+        self._found = {}
+        self._total = None
+        self._more = False  # stands in for the total where there is none
+        self._changed = False
+
+    def read(self):
+        size = self._page({})
+        if size and self._missing():
+            # From the first record on, so that it means the same in records and in pages.
+            size = self._wide_page() or size
+        if size and self._missing():
+            self._walk_records(size)
+        if size and self._missing():
+            self._walk_pages(size)
+        # A total that changed meanwhile means that records moved between the pages:
+        # one may have been passed over although the count is right.
+        return Listing(list(self._found.values()), not self._missing() and not self._changed)
+
+    def _missing(self):
+        return self._more if self._total is None else len(self._found) < self._total
+
+    def _page(self, parameters):
+        """Read one page into the records; returns how many records it had."""
+        envelope = self._fetch(parameters)
+        data = envelope["data"]
+        for record in data:
+            self._found.setdefault(record["id"], record)
+        if len(self._found) > MAX_RECORDS:
+            raise BadAnswer("the list does not end: more than {0} records".format(MAX_RECORDS))
+        total = _count(envelope.get("total"))
+        self._changed = self._changed or (self._total is not None and total != self._total)
+        self._total = total
+        pages, current = _count(envelope.get("pages")), _count(envelope.get("current"))
+        self._more = bool(data) and pages is not None and current is not None and current < pages
+        return len(data)
+
+    def _wide_page(self):
+        known = len(self._found)
+        try:
+            size = self._page({"offset": 0, "limit": min(self._total or WIDE_LIMIT, WIDE_LIMIT)})
+        except ApiError as error:
+            if error.http_status != 400:
+                raise
+            return None  # this limit is not taken: go on with the service's own page size
+        return size if len(self._found) > known else None
+
+    def _walk_records(self, size):
+        """``offset`` as a number of records; stops at the first page that brings nothing new."""
+        offset = size
+        while self._missing():
+            known = len(self._found)
+            got = self._page({"offset": offset, "limit": size})
+            if len(self._found) == known:
+                return
+            offset += got
+
+    def _walk_pages(self, size):
+        """``offset`` as a number of pages; a page may be known already from the walk before."""
+        page, useless = 1, 0
+        while self._missing() and useless < 2:
+            known = len(self._found)
+            self._page({"offset": page, "limit": size})
+            useless = useless + 1 if len(self._found) == known else 0
+            page += 1
+
+
+def _count(value):
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""The calls of the Lite Server API that the collection uses.
+
+Source: chapter "Lite Server management" of the ModelArts API reference. Bodies
+go in and come out as plain dicts; only what every caller needs is checked here
+(an object with its id), the rest is the domain layer's to read.
+"""
+
+from urllib.parse import quote
+
+from ..errors import BadAnswer, InvalidOption
+from .http import Call
+from .paging import envelope_of, read_all
+from .retry import Kind
+from .signing import canonical_query
+
+
+class LiteServerService:
+    """Calls to one project of one endpoint.
+
+    Every method raises a subclass of LiteServerError; a write raises
+    OutcomeUnknown where it may or may not have been carried out.
+    """
+
+    def __init__(self, client, endpoint, project_id, auth):
+        self._client = client
+        self._base = "{0}/v1/{1}/dev-servers".format(endpoint, project_id)
+        self._auth = auth
+
+    def list_jobs(self, polling=False, **filters):
+        """Summaries of jobs, all pages, as a :class:`.paging.Listing`.
+
+        :param filters: ``id``, ``name``, ``type``, ``status``, ``visible``. Whether the
+            service compares them exactly is not documented: filter again.
+        :param polling: True where the caller repeats a failed look by itself.
+        """
+        return self._list(Kind.POLL if polling else Kind.READ, "list jobs", "/jobs", filters)
+
+    def get_job(self, job_id, polling=False):
+        """A job with its items and tasks; raises NotFound."""
+        return self._call(
+            Kind.POLL if polling else Kind.READ,
+            "read job '{0}'".format(job_id),
+            "GET",
+            "/jobs/" + segment(job_id),
+            _object_with_id,
+        )
+
+    def create_job(self, body):
+        """Create a job; returns it as the service answers."""
+        return self._call(
+            Kind.CREATE, "create job '{0}'".format(body["name"]), "POST", "/jobs", _object_with_id, body=body
+        )
+
+    def delete_jobs(self, job_ids):
+        """Delete the records of jobs; returns the ids that the answer names.
+
+        :param job_ids: at least one: what an empty list deletes is not documented.
+        """
+        if not job_ids:
+            raise InvalidOption("refused to delete jobs without ids")
+        return self._call(
+            Kind.CHANGE, "delete jobs", "DELETE", "/jobs", _ids_of_envelope, body={"job_ids": list(job_ids)}
+        )
+
+    def list_templates(self, **filters):
+        """Job templates with their parameters, all pages, as a :class:`.paging.Listing`."""
+        return self._list(Kind.READ, "list job templates", "/jobs/templates", filters)
+
+    def _list(self, kind, what, path, filters):
+        def fetch(paging):
+            query = {key: value for key, value in filters.items() if value is not None}
+            query.update(paging)
+            return self._call(kind, what, "GET", path, envelope_of, query=query)
+
+        return read_all(fetch)
+
+    def _call(self, kind, what, method, path, parse, query=None, body=None):
+        url = self._base + path
+        if query:
+            url = "{0}?{1}".format(url, canonical_query(query.items()))
+        call = Call(kind, what, method, url, self._auth, body)
+        return self._client.send(call, parse)
+
+
+def segment(identifier):
+    """An id as one segment of a path: percent-encoded, and never a step up the path."""
+    if not identifier.strip("."):
+        raise InvalidOption("'{0}' is not an id".format(identifier))
+    return quote(identifier, safe="")
+
+
+def _object_with_id(body, headers):
+    if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+        raise BadAnswer("the answer has no 'id'")
+    return body
+
+
+def _ids_of_envelope(body, headers):
+    return [record["id"] for record in envelope_of(body, headers)["data"]]

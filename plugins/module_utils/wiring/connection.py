@@ -1,0 +1,220 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""Connection options: their argument spec, their rules, and the service they lead to."""
+
+import os
+import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import env_fallback
+
+from ..errors import InvalidOption
+from ..transport.credentials import PasswordAuth, TokenAuth
+from ..transport.http import HttpClient
+from ..transport.retry import Backoff
+from ..transport.service import LiteServerService
+from ..transport.signing import AccessKeyAuth
+from ..version import VERSION
+
+# Source: region table of the vendor's SDK 3.1.219, where one region has a domain of its own.
+_MODELARTS_DOMAINS = {"ap-southeast-1": "myhuaweicloud.cn"}
+_REGION = re.compile(r"[a-z0-9-]{1,64}")
+_PROJECT_ID = re.compile(r"[a-zA-Z0-9-]{1,64}")
+
+_SECRET_OPTIONS = ("access_key", "secret_key", "security_token", "auth_token", "password")
+# option: (environment variables, the first found wins; further argument spec)
+_OPTIONS = {
+    "region": (("HUAWEICLOUD_SDK_REGION", "HW_REGION_NAME"), {}),
+    "endpoint": (("LITESERVER_ENDPOINT",), {}),
+    "project_id": (("HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID"), {}),
+    "access_key": (("HUAWEICLOUD_SDK_AK", "HW_ACCESS_KEY"), {"no_log": True}),
+    "secret_key": (("HUAWEICLOUD_SDK_SK", "HW_SECRET_KEY"), {"no_log": True}),
+    "security_token": (("HUAWEICLOUD_SDK_SECURITY_TOKEN", "HW_SECURITY_TOKEN"), {"no_log": True}),
+    "auth_token": (("HW_AUTH_TOKEN",), {"no_log": True}),
+    "username": (("HW_USER_NAME",), {}),
+    "password": (("HW_USER_PASSWORD",), {"no_log": True}),
+    "domain_name": (("HW_DOMAIN_NAME",), {}),
+    "iam_endpoint": (("HUAWEICLOUD_SDK_IAM_ENDPOINT", "HW_AUTH_URL"), {}),
+    "validate_certs": ((), {"type": "bool", "default": True}),
+    "ca_path": (("LITESERVER_CA_PATH",), {"type": "path"}),
+    "proxy": ((), {}),
+    "request_timeout": ((), {"type": "int", "default": 30}),
+    "max_retries": (("HW_MAX_RETRIES",), {"type": "int", "default": 5}),
+}
+# way to authenticate: (options it needs, options it may have)
+_WAYS = {
+    "keys": (("access_key", "secret_key"), ("security_token",)),
+    "token": (("auth_token",), ()),
+    "password": (("username", "password", "domain_name"), ()),
+}
+
+
+def connection_argument_spec():
+    """The options that every module of the collection has."""
+    spec = {}
+    for option, (variables, extra) in _OPTIONS.items():
+        spec[option] = dict({"type": "str"}, **extra)
+        if variables:
+            spec[option]["fallback"] = (env_fallback, list(variables))
+    return spec
+
+
+def check_connection(options):
+    """Check the connection options before any request.
+
+    :returns: (warnings, secrets): texts, and values that no output may show although
+        they are part of an option that may be shown.
+    :raises InvalidOption: names the options and the rule.
+    """
+    warnings, secrets = [], []
+    _way_of(options)
+    if not options["project_id"]:
+        raise InvalidOption("project_id: needed (or set {0})".format(_variables("project_id")))
+    if not _PROJECT_ID.fullmatch(options["project_id"]):
+        raise InvalidOption("project_id: 1 to 64 letters, digits and hyphens")
+    if options["region"] and not _REGION.fullmatch(options["region"]):
+        raise InvalidOption("region: lower-case letters, digits and hyphens, such as cn-north-4")
+    _endpoint(options)
+    _iam_endpoint(options)
+    for option in _SECRET_OPTIONS:
+        # They become HTTP headers; a line break would be an error that shows the value.
+        if option != "password" and options[option] and not re.fullmatch(r"[\x21-\x7e]+", options[option]):
+            raise InvalidOption("{0}: has a blank, a line break or a character that is not ASCII".format(option))
+    if options["request_timeout"] < 1:
+        raise InvalidOption("request_timeout: must be at least 1 second")
+    if options["max_retries"] < 0:
+        raise InvalidOption("max_retries: must be 0 or more")
+    if options["ca_path"] and not os.path.exists(options["ca_path"]):
+        raise InvalidOption("ca_path: '{0}' does not exist on the machine that runs the module".format(options["ca_path"]))
+    if options["proxy"]:
+        secrets += _check_proxy(options["proxy"])
+    if not options["validate_certs"]:
+        warnings.append("validate_certs=false: whoever sits between here and the service can read and change everything")
+    return warnings, secrets
+
+
+def build_service(options, clock, on_token):
+    """The service that checked options lead to.
+
+    :param on_token: called with each token that a login returns.
+    """
+    client = HttpClient(
+        verify=(options["ca_path"] or True) if options["validate_certs"] else False,
+        proxy=options["proxy"],
+        timeout=options["request_timeout"],
+        max_retries=options["max_retries"],
+        backoff=Backoff(),
+        clock=clock,
+        user_agent="modelarts.liteserver/{0} (ansible)".format(VERSION),
+    )
+    return LiteServerService(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
+
+
+def _auth(options, client, clock, on_token):
+    way = _way_of(options)
+    if way == "keys":
+        return AccessKeyAuth(
+            options["access_key"], options["secret_key"], options["project_id"], options["security_token"], clock
+        )
+    if way == "token":
+        return TokenAuth(options["auth_token"])
+    return PasswordAuth(
+        client,
+        _iam_endpoint(options),
+        options["username"],
+        options["password"],
+        options["domain_name"],
+        options["project_id"],
+        clock,
+        on_token,
+    )
+
+
+def _way_of(options):
+    """The one way to authenticate; raises InvalidOption for none, two, or half a one."""
+    begun = [way for way, (needed, more) in _WAYS.items() if any(options[option] for option in needed + more)]
+    described = "; ".join(
+        "{0} ({1})".format(" + ".join(needed), ", ".join(_variables(option) for option in needed))
+        for needed, more in _WAYS.values()
+    )
+    if not begun:
+        raise InvalidOption("no way to authenticate: give exactly one of: {0}".format(described))
+    if len(begun) > 1:
+        given = [option for way in begun for option in _WAYS[way][0] + _WAYS[way][1] if options[option]]
+        raise InvalidOption(
+            "{0} ways to authenticate are given, by option or environment variable ({1}): give exactly one of: {2}".format(
+                len(begun), ", ".join(given), described
+            )
+        )
+    missing = [option for option in _WAYS[begun[0]][0] if not options[option]]
+    if missing:
+        raise InvalidOption(
+            "{0}: needed with {1} (or set {2})".format(
+                " and ".join(missing),
+                " and ".join(option for option in sum(_WAYS[begun[0]], ()) if options[option]),
+                ", ".join(_variables(option) for option in missing),
+            )
+        )
+    return begun[0]
+
+
+def _variables(option):
+    return " or ".join(_OPTIONS[option][0])
+
+
+def _endpoint(options):
+    if options["endpoint"]:
+        return _checked_url("endpoint", options["endpoint"])
+    if not options["region"]:
+        raise InvalidOption("region: needed, or endpoint (or set {0})".format(_variables("region")))
+    domain = _MODELARTS_DOMAINS.get(options["region"], "myhuaweicloud.com")
+    return "https://modelarts.{0}.{1}".format(options["region"], domain)
+
+
+def _iam_endpoint(options):
+    if options["iam_endpoint"]:
+        # Terraform's variable carries the version, ours adds it.
+        return re.sub(r"/v3$", "", _checked_url("iam_endpoint", options["iam_endpoint"]))
+    if options["region"]:
+        return "https://iam.{0}.myhuaweicloud.com".format(options["region"])
+    if options["username"]:
+        raise InvalidOption("iam_endpoint: needed for a login where no region is given (or set {0})".format(_variables("region")))
+    return None
+
+
+def _checked_url(option, value):
+    """A base address without its final slash; raises InvalidOption."""
+    try:
+        url = urlsplit(value)
+        host, _port = url.hostname, url.port
+    except ValueError as error:
+        raise InvalidOption("{0}: not an address: {1}".format(option, error)) from error
+    if url.scheme not in ("https", "http") or not host:
+        raise InvalidOption("{0}: must be an address such as https://modelarts.cn-north-4.myhuaweicloud.com".format(option))
+    if url.username or url.password or url.query or url.fragment:
+        raise InvalidOption("{0}: must be scheme, host, port and path only".format(option))
+    if url.scheme == "http" and not _is_loopback(host):
+        raise InvalidOption("{0}: must begin with https, unless it is a loopback address such as 127.0.0.1".format(option))
+    return value.rstrip("/")
+
+
+def _is_loopback(host):
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_proxy(value):
+    try:
+        url = urlsplit(value)
+        host, _port = url.hostname, url.port
+    except ValueError as error:
+        raise InvalidOption("proxy: not an address") from error
+    if url.scheme not in ("http", "https") or not host:
+        raise InvalidOption("proxy: must be an address such as http://proxy.example.com:3128")
+    return [url.password] if url.password else []

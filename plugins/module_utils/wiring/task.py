@@ -1,0 +1,48 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""The one place where an operation becomes an Ansible task's result."""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ..clock import SystemClock
+from ..errors import LiteServerError
+from ..transport.http import REQUESTS_IMPORT_ERROR
+from .connection import build_service, check_connection, connection_argument_spec
+
+
+def run_module(argument_spec, operation_of):
+    """Run an operation as a module: options in, result out.
+
+    :param argument_spec: the module's own options; the connection's are added.
+    :param operation_of: takes (clock, module) and returns an operation: an object with
+        ``prepare()``, ``run(service)``, ``result()``, ``diff()`` and ``warnings``.
+    """
+    module = AnsibleModule(argument_spec=dict(connection_argument_spec(), **argument_spec), supports_check_mode=True)
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    clock = SystemClock()
+    operation = operation_of(clock, module)
+    try:
+        # Nothing is sent before every option is checked.
+        warnings, secrets = check_connection(module.params)
+        module.no_log_values.update(secrets)
+        operation.warnings += warnings
+        operation.prepare()
+        operation.run(build_service(module.params, clock, module.no_log_values.add))
+    except LiteServerError as error:
+        _finish(module, operation, error)
+    _finish(module, operation, None)
+
+
+def _finish(module, operation, error):
+    result = operation.result()
+    if module._diff and operation.diff() is not None:
+        result["diff"] = operation.diff()
+    for warning in operation.warnings:
+        module.warn(warning)
+    if error is None:
+        module.exit_json(**result)
+    module.fail_json(msg=str(error), error=error.as_result(), **result)
