@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Time, sleep and randomness in one object, so that tests can pass their own."""
+
+from __future__ import annotations
 
 import datetime
 import random

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """The errors of the collection, shared by the layers.
 
 Plain exception classes: no HTTP and no Ansible. The transport layer raises what
 the service or the network did, the domain layer raises what a result means, and
 the wiring layer turns either into one failed task (``error`` in the result).
 """
+
+from __future__ import annotations
 
 
 class LiteServerError(Exception):
@@ -66,9 +66,9 @@ class LiteServerError(Exception):
         """Message, hint and request id in one line: what a failed task shows first."""
         text = self.message
         if self.hint:
-            text = "{0} Hint: {1}".format(text if text.endswith((".", "!", "?")) else text + ".", self.hint)
+            text = "{} Hint: {}".format(text if text.endswith((".", "!", "?")) else text + ".", self.hint)
         if self.request_id:
-            text = "{0} (request id {1})".format(text, self.request_id)
+            text = f"{text} (request id {self.request_id})"
         return text
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """``state: absent``: delete the records of jobs."""
+
+from __future__ import annotations
 
 from ..errors import HistoryIncomplete, InvalidOption, JobRunning, LiteServerError, NotFound, OutcomeUnknown
 from .records import read_job
@@ -46,7 +46,7 @@ class AbsentJob:
         running = [job for job in self.found if not job.over]
         if running and not self._options["force"]:
             raise JobRunning(
-                "job '{0}' ({1}) is {2}: nothing was deleted".format(running[0].name, running[0].id, running[0].status),
+                f"job '{running[0].name}' ({running[0].id}) is {running[0].status}: nothing was deleted",
                 hint="wait for its end, or set force=true to delete only its record: the work on the servers goes on",
             )
         if not self.found:
@@ -65,7 +65,7 @@ class AbsentJob:
         listing = self._service.list_jobs(name=name)
         if not listing.complete:
             raise HistoryIncomplete(
-                "the service lists fewer jobs than it counts, so jobs named '{0}' could be left over".format(name),
+                f"the service lists fewer jobs than it counts, so jobs named '{name}' could be left over",
                 hint="run it again, or delete by job_id",
             )
         # A record of the list tells enough: name, status, times.
@@ -94,14 +94,10 @@ class AbsentJob:
             job_ids = [job_id for job_id in job_ids if job_id not in named and self._look(job_id) is not None]
             if not job_ids:
                 return
+        left, why = ", ".join(job_ids[:5]), f". {lost.message}" if lost else ""
         raise LiteServerError(
-            "{0} of {1} jobs are still there after {2} attempts to delete them: {3}{4}".format(
-                len(job_ids),
-                len(self.found),
-                ATTEMPTS,
-                ", ".join(job_ids[:5]),
-                ". " + lost.message if lost else "",
-            ),
+            f"{len(job_ids)} of {len(self.found)} jobs are still there after {ATTEMPTS} attempts to delete them:"
+            f" {left}{why}",
             code="not_deleted",
             retryable=True,
             hint="run it again",
@@ -125,6 +121,6 @@ class AbsentJob:
 
     def diff(self):
         """Each job before and after, for ``--diff``."""
-        before = {job.id: "{0}, {1}".format(job.name, job.status) for job in self.found}
+        before = {job.id: f"{job.name}, {job.status}" for job in self.found}
         after = dict.fromkeys(before, "deleted") if self.action in ("deleted", "planned") else dict(before)
         return {"before": before, "after": after, "before_header": "jobs", "after_header": "jobs"}

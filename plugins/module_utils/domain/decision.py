@@ -1,13 +1,13 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """The rule for "already done".
 
 The wanted result is: every server has run these items. Each server is judged by
 itself, by its newest task of the same item types among the earlier jobs.
 """
+
+from __future__ import annotations
 
 import enum
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """What ``liteserver_job_info`` tells: jobs by filters, or by id with their tasks."""
+
+from __future__ import annotations
 
 from ..errors import NotFound
 from .records import read_job, read_summary

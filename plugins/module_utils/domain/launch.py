@@ -1,8 +1,6 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Creating a job so that it cannot be created twice.
 
 The API has no token that would make a create repeatable. So a create whose
@@ -10,17 +8,21 @@ outcome is not known is never sent again: the job is looked for instead, among
 those that were not there before.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from ..errors import ApiError, BadAnswer, LiteServerError, NotFound, OutcomeUnknown
 from .records import Job, read_job, read_summary
-from .waiting import FIRST_PAUSE, PAUSE_GROWTH
-
-LONGEST_LOOK_PAUSE = 5.0
+from .waiting import growing_pauses
+from .wanted import REUSE_NEVER
 
 NEVER_TWICE_HINT = (
-    "running the same task again is safe: it looks for the job first, and creates one only for servers that no job of this"
-    " name has served"
+    "running the same task again is safe: it looks for the job first, and creates one only for servers that no job of"
+    " this name has served"
+)
+LOOK_FIRST_HINT = (
+    "with reuse=never, running the same task again creates a job in any case: look with liteserver_job_info first"
 )
 UNIQUE_NAME_HINT = (
     "this project takes each job name only once: make name differ at each attempt (a date or a counter in it), and set"
@@ -74,7 +76,7 @@ def _look_for(service, wanted, server_ids, known_ids, clock, patience, lost):
     """Find the job of a create whose answer was lost."""
     wanted_servers = set(server_ids)
     trouble = None
-    for _pause in _pauses(clock, patience):
+    for _pause in growing_pauses(clock, patience):
         try:
             found = [
                 job
@@ -89,13 +91,17 @@ def _look_for(service, wanted, server_ids, known_ids, clock, patience, lost):
         if found:
             found.sort(key=lambda job: (job.created, job.id))
             return Launched(found[-1], found=True, twins=tuple(job.id for job in found[:-1]))
-    message = "{0}. It is not known whether the job was created: no such job appeared within {1} s".format(
-        lost.message.rstrip("."), patience
+    message = (
+        f"{lost.message.rstrip('.')}. It is not known whether the job was created: no such job appeared within"
+        f" {patience} s"
     )
     if trouble is not None:
-        message = "{0} (the last look failed: {1})".format(message, trouble.message)
+        message += f" (the last look failed: {trouble.message})"
     raise OutcomeUnknown(
-        message + ".", http_status=lost.http_status, request_id=lost.request_id, hint=NEVER_TWICE_HINT
+        message + ".",
+        http_status=lost.http_status,
+        request_id=lost.request_id,
+        hint=LOOK_FIRST_HINT if wanted.reuse == REUSE_NEVER else NEVER_TWICE_HINT,
     ) from lost
 
 
@@ -115,7 +121,7 @@ def _await_listed(service, job_id, clock, patience):
 
     Only then does the next run, which decides by the list, surely see it.
     """
-    for _pause in _pauses(clock, patience):
+    for _pause in growing_pauses(clock, patience):
         try:
             if any(record["id"] == job_id for record in service.list_jobs(polling=True, id=job_id).records):
                 return True
@@ -126,18 +132,10 @@ def _await_listed(service, job_id, clock, patience):
     return False
 
 
-def _pauses(clock, patience):
-    """Yield at once, then after growing pauses, until the patience is used up."""
-    end, pause = clock.now() + patience, FIRST_PAUSE
-    while True:
-        yield pause
-        left = end - clock.now()
-        if left <= 0:
-            return
-        clock.sleep(min(pause, left))
-        pause = min(pause * PAUSE_GROWTH, LONGEST_LOOK_PAUSE)
-
-
 def _says_name_taken(error):
     text = error.message.lower()
-    return error.http_status in (400, 409) and "name" in text and ("exist" in text or "duplicat" in text or "in use" in text)
+    return (
+        error.http_status in (400, 409)
+        and "name" in text
+        and ("exist" in text or "duplicat" in text or "in use" in text)
+    )

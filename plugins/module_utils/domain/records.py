@@ -1,14 +1,14 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Jobs, items and tasks as the service tells them, read into plain values.
 
 Source: the tables of "Creating a Lite Server task" and its siblings. Where the
 documents contradict each other (times as numbers or as texts, statuses) either
 form is read.
 """
+
+from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ def read_summary(raw):
 
 def read_job(raw):
     """A job's detail; raises BadAnswer with the field that has another shape."""
-    where = "job '{0}'".format(raw["id"])
+    where = "job '{}'".format(raw["id"])
     return Job(
         id=raw["id"],
         name=_text(raw, "name"),
@@ -148,10 +148,10 @@ def milliseconds(value):
 
 def _item(entry, where):
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
-        raise BadAnswer("{0}: an entry of 'items' has no 'type'".format(where))
+        raise BadAnswer(f"{where}: an entry of 'items' has no 'type'")
     spec = entry.get("spec") or {}
     if not isinstance(spec, dict):
-        raise BadAnswer("{0}: 'spec' of item '{1}' is not an object".format(where, entry["type"]))
+        raise BadAnswer("{}: 'spec' of item '{}' is not an object".format(where, entry["type"]))
     return Item(entry["type"], tuple(sorted((str(key), spec_text(value)) for key, value in spec.items())))
 
 
@@ -162,7 +162,7 @@ def spec_text(value):
 
 def _task(entry, where):
     if not isinstance(entry, dict) or not isinstance(entry.get("server_id"), str):
-        raise BadAnswer("{0}: an entry of 'tasks' has no 'server_id'".format(where))
+        raise BadAnswer(f"{where}: an entry of 'tasks' has no 'server_id'")
     return Task(
         server_id=entry["server_id"],
         status=_text(entry, "status"),
@@ -177,7 +177,7 @@ def _list(raw, key, where):
     if value is None:
         return []
     if not isinstance(value, list):
-        raise BadAnswer("{0}: '{1}' is not a list".format(where, key))
+        raise BadAnswer(f"{where}: '{key}' is not a list")
     return value
 
 
@@ -190,5 +190,5 @@ def _created(raw):
     created = milliseconds(raw.get("create_at"))
     if created is None:
         # Without it, which of two jobs is the newer one cannot be told.
-        raise BadAnswer("job '{0}': 'create_at' is not a time: {1!r}".format(raw["id"], raw.get("create_at")))
+        raise BadAnswer("job '{}': 'create_at' is not a time: {!r}".format(raw["id"], raw.get("create_at")))
     return created

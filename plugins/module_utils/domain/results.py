@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """The result that a task returns: the same keys whatever happened."""
+
+from __future__ import annotations
 
 import re
 
@@ -12,7 +12,9 @@ from .records import FAILED, SKIPPED, SUCCESS, milliseconds
 VERDICTS = ("done", "failed", "running", "unknown", "planned")
 MASK = "********"
 # Spec keys that are secrets by their name, wherever a job with them came from.
-_SECRET_NAME = re.compile(r"(pass(word|wd|phrase)?|secret(_?key)?|token|credentials?|(private|access)_?key|_[as]k)$", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(pass(word|wd|phrase)?|secret(_?key)?|token|credentials?|(private|access)_?key|_[as]k)$", re.IGNORECASE
+)
 
 
 def verdict_of(job, task, skipped_ok):
@@ -45,7 +47,7 @@ def server_row(server_id, verdict, job=None, task=None):
 
 def counts_of(rows):
     """``counts``: one per verdict, and ``total``."""
-    counts = {verdict: 0 for verdict in VERDICTS}
+    counts = dict.fromkeys(VERDICTS, 0)
     for row in rows:
         counts[row["verdict"]] += 1
     counts["total"] = len(rows)

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Comparing a wanted job with the service's live templates before it is created."""
+
+from __future__ import annotations
 
 import re
 
@@ -22,7 +22,7 @@ def findings(templates, wanted):
     matching = [template for template in templates if template.get("type") in types]
     if not matching:
         offered = ", ".join(sorted({str(template.get("type")) for template in templates})) or "nothing"
-        return ["type: no live template is of type '{0}'; the service offers {1}".format(wanted.type, offered)]
+        return [f"type: no live template is of type '{wanted.type}'; the service offers {offered}"]
     # There is a template for each flavor type: one that takes the spec is enough.
     results = [_against(template, wanted) for template in matching]
     return min(results, key=len)
@@ -39,14 +39,14 @@ def _against(template, wanted):
         for key, value in item.spec:
             if key not in params:
                 found.append(
-                    "spec.{0}: template '{1}' has no such parameter; it has {2}".format(
+                    "spec.{}: template '{}' has no such parameter; it has {}".format(
                         key, template.get("name"), ", ".join(sorted(params)) or "none"
                     )
                 )
             elif not _matches(params[key].get("regex"), value):
-                shown = "the value" if key in wanted.secret_keys else "'{0}'".format(value)
+                shown = "the value" if key in wanted.secret_keys else f"'{value}'"
                 found.append(
-                    "spec.{0}: {1} does not match the template's regex {2}".format(key, shown, params[key]["regex"])
+                    "spec.{}: {} does not match the template's regex {}".format(key, shown, params[key]["regex"])
                 )
     return found
 

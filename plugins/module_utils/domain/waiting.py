@@ -1,16 +1,17 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Waiting for jobs: a pure step over what was seen, and the small loop around it."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from ..errors import LiteServerError
 
-FIRST_PAUSE = 0.5
+FIRST_PAUSE = 0.5  # seconds
 PAUSE_GROWTH = 1.6
+LONGEST_LOOK_PAUSE = 5.0  # seconds, where nobody set another
 # A job that was there and is not found so many times in a row is gone.
 GONE_AFTER = 3
 
@@ -36,9 +37,23 @@ class WaitState:
     last_error: LiteServerError = None
 
 
+def growing_pauses(clock, patience):
+    """Yield at once, and again after growing pauses, until the patience (seconds) is used up."""
+    end, pause = clock.now() + patience, FIRST_PAUSE
+    while True:
+        yield pause
+        left = end - clock.now()
+        if left <= 0:
+            return
+        clock.sleep(min(pause, left))
+        pause = min(pause * PAUSE_GROWTH, LONGEST_LOOK_PAUSE)
+
+
 def open_jobs(state):
     """Ids of the jobs that some server still waits for, each once."""
-    return list(dict.fromkeys(job_id for server_id, job_id in state.servers.items() if not _ended(state, server_id, job_id)))
+    return list(
+        dict.fromkeys(job_id for server_id, job_id in state.servers.items() if not _ended(state, server_id, job_id))
+    )
 
 
 def step(state, looks, now):

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """What the user wants, checked before any request is sent."""
+
+from __future__ import annotations
 
 import re
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ def check_name(option, value):
     """A name or type as the API takes it; raises InvalidOption."""
     if not _NAME.fullmatch(value):
         raise InvalidOption(
-            "{0}: {1!r} is not allowed: 1 to 64 letters, digits, '-', '_' or '.' (^[-_.a-zA-Z0-9]{{1,64}}$)".format(option, value)
+            f"{option}: {value!r} is not allowed: 1 to 64 letters, digits, '-', '_' or '.' (^[-_.a-zA-Z0-9]{{1,64}}$)"
         )
     return value
 
@@ -99,17 +99,17 @@ def check_name(option, value):
 def check_ids(option, values):
     """Ids without repetition, in the order given; raises InvalidOption."""
     if not values:
-        raise InvalidOption("{0}: at least one id is needed".format(option))
+        raise InvalidOption(f"{option}: at least one id is needed")
     for value in values:
         if not _ID.fullmatch(value) or not value.strip("."):
-            raise InvalidOption("{0}: {1!r} is not an id: 1 to 64 characters without blanks and slashes".format(option, value))
+            raise InvalidOption(f"{option}: {value!r} is not an id: 1 to 64 characters without blanks and slashes")
     return tuple(dict.fromkeys(values))
 
 
 def _required(options, option):
     value = options.get(option)
     if value is None:
-        raise InvalidOption("{0}: needed with state=present, unless job_id is given".format(option))
+        raise InvalidOption(f"{option}: needed with state=present, unless job_id is given")
     return value
 
 
@@ -125,8 +125,8 @@ def _items(options, job_type, warnings):
         given = [{"type": job_type, "spec": spec}]
     items = []
     for number, entry in enumerate(given):
-        where = "spec" if options.get("items") is None else "items[{0}].spec".format(number)
-        check_name("items[{0}].type".format(number), entry["type"])
+        where = "spec" if options.get("items") is None else f"items[{number}].spec"
+        check_name(f"items[{number}].type", entry["type"])
         pairs = _pairs(where, entry.get("spec"), warnings)
         if number == 0 and secret:
             pairs.update(_secret_pairs(secret, pairs, warnings))
@@ -137,14 +137,12 @@ def _items(options, job_type, warnings):
 def _pairs(where, spec, warnings):
     pairs = {}
     for key, value in (spec or {}).items():
-        place = "{0}.{1}".format(where, key)
+        place = f"{where}.{key}"
         if value is None or isinstance(value, (dict, list, tuple)):
-            raise InvalidOption("{0}: must be a text, a number or a boolean, not {1}".format(place, _kind(value)))
+            raise InvalidOption(f"{place}: must be a text, a number or a boolean, not {_kind(value)}")
         if isinstance(value, float):
             # The value itself is left out: it may be a secret one.
-            warnings.append(
-                "{0}: is a number in YAML, which drops final zeros (24.10 becomes 24.1): quote it".format(place)
-            )
+            warnings.append(f"{place}: is a number in YAML, which drops final zeros (24.10 becomes 24.1): quote it")
         pairs[str(key)] = spec_text(value)
     return pairs
 
@@ -153,11 +151,11 @@ def _secret_pairs(secret, pairs, warnings):
     taken = _pairs("secret_spec", secret, warnings)
     for key, value in taken.items():
         if key in pairs:
-            raise InvalidOption("secret_spec.{0}: given in spec too: give it once".format(key))
+            raise InvalidOption(f"secret_spec.{key}: given in spec too: give it once")
         if len(value) < SHORTEST_SECRET:
             raise InvalidOption(
-                "secret_spec.{0}: must have {1} characters or more, because Ansible blanks each occurrence of it in the"
-                " result; what is not secret belongs in spec".format(key, SHORTEST_SECRET)
+                f"secret_spec.{key}: must have {SHORTEST_SECRET} characters or more, because Ansible blanks each"
+                " occurrence of it in the result; what is not secret belongs in spec"
             )
     return taken
 

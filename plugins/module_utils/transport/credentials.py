@@ -1,13 +1,13 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Tokens: one that is given, and one that is fetched with a password and renewed.
 
 Source: IAM's "Obtaining a user token through password authentication". A token
 is valid for 24 hours; a newer one does not invalidate it.
 """
+
+from __future__ import annotations
 
 import datetime
 

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """One HTTP request, sent as often as its kind allows.
 
 ``requests`` does the HTTP. This module adds what the service needs: a new
 signature at each try, the retry table, errors with the service's own code and
 request id, and limits that hold whatever the environment says.
 """
+
+from __future__ import annotations
 
 import json
 import ssl
@@ -26,7 +26,7 @@ from ..errors import (
     Unauthorized,
     Unreachable,
 )
-from .retry import Kind, Move, Trouble, move_after, retry_after, throttle_window
+from .retry import Move, Trouble, move_after, retry_after, throttle_window
 
 try:
     import requests
@@ -116,7 +116,7 @@ class HttpClient:
                     request_id=error.request_id,
                 ) from error
             if repeats:
-                error.message = "{0} (given up after {1} tries)".format(error.message, repeats + 1)
+                error.message = f"{error.message} (given up after {repeats + 1} tries)"
             raise error
 
     def _try(self, call, parse):
@@ -127,10 +127,12 @@ class HttpClient:
         try:
             return parse(_decode(answer), headers)
         except BadAnswer as error:
-            error.message = "{0}: {1}".format(call.what, error.message)
+            error.message = f"{call.what}: {error.message}"
             error.http_status = status
             error.request_id = request_id
-            error.hint = error.hint or "if it stays, check endpoint: is something else than the service answering there?"
+            error.hint = (
+                error.hint or "if it stays, check endpoint: is something else than the service answering there?"
+            )
             raise _Failed(Trouble.BAD_ANSWER, error) from error
 
     def _exchange(self, call):
@@ -171,7 +173,7 @@ class HttpClient:
             return _Failed(
                 Trouble.REFUSED,
                 TlsFailed(
-                    "{0}: the server's certificate was not accepted: {1}".format(call.what, reason),
+                    f"{call.what}: the server's certificate was not accepted: {reason}",
                     hint="name your own authority with ca_path; or check endpoint and proxy",
                 ),
             )
@@ -180,31 +182,29 @@ class HttpClient:
             return _Failed(
                 Trouble.NOT_SENT,
                 Unreachable(
-                    "{0}: the proxy does not connect: {1}".format(call.what, reason), hint="check proxy and the proxy variables"
+                    f"{call.what}: the proxy does not connect: {reason}", hint="check proxy and the proxy variables"
                 ),
             )
         if names & never_sent:
             return _Failed(
                 Trouble.NOT_SENT,
                 Unreachable(
-                    "{0}: no connection: {1}".format(call.what, reason), hint="check region, endpoint, proxy and the network"
+                    f"{call.what}: no connection: {reason}", hint="check region, endpoint, proxy and the network"
                 ),
             )
         if isinstance(error, requests_errors.SSLError):
             # It may have broken after the request was sent, so it counts as lost.
             return _Failed(
                 Trouble.LOST,
-                TlsFailed(
-                    "{0}: TLS broke: {1}".format(call.what, reason), hint="does endpoint speak https?", retryable=True
-                ),
+                TlsFailed(f"{call.what}: TLS broke: {reason}", hint="does endpoint speak https?", retryable=True),
             )
         if isinstance(error, requests_errors.ContentDecodingError):
-            return _Failed(Trouble.BAD_ANSWER, BadAnswer("{0}: the answer cannot be unpacked: {1}".format(call.what, reason)))
+            return _Failed(Trouble.BAD_ANSWER, BadAnswer(f"{call.what}: the answer cannot be unpacked: {reason}"))
         return _Failed(
             Trouble.LOST,
             AnswerLost(
-                "{0}: sent, but no answer came: {1}".format(call.what, reason),
-                hint="check the network; request_timeout is {0} s".format(self._timeout),
+                f"{call.what}: sent, but no answer came: {reason}",
+                hint=f"check the network; request_timeout is {self._timeout} s",
             ),
         )
 
@@ -212,9 +212,8 @@ class HttpClient:
         """Turn an answer that is not a success into a typed error."""
         code, message, request_id = _error_of(answer)
         request_id = request_id or headers.get("X-Request-Id")
-        text = "{0}: HTTP {1}{2}: {3}".format(
-            call.what, status, " " + code if code else "", message or headers.get("Content-Type") or "no text"
-        )
+        shown = message or headers.get("Content-Type") or "no text"
+        text = f"{call.what}: HTTP {status}{' ' + code if code else ''}: {shown}"
         details = {"code": code, "http_status": status, "request_id": request_id}
         if status == 401:
             return _Failed(
@@ -226,7 +225,9 @@ class HttpClient:
             asked = max((value for value in (asked, window) if value is not None), default=None)
             return _Failed(
                 Trouble.THROTTLED,
-                Throttled(text, retry_after=asked, hint="fewer requests: a longer wait_sleep, fewer tasks at once", **details),
+                Throttled(
+                    text, retry_after=asked, hint="fewer requests: a longer wait_sleep, fewer tasks at once", **details
+                ),
             )
         if status >= 500:
             return _Failed(Trouble.SERVER_ERROR, ServiceFailed(text, **details))
@@ -260,7 +261,7 @@ def _read(response):
     for part in response.iter_content(65536):
         size += len(part)
         if size > MAX_ANSWER_BYTES:
-            raise requests_errors.ContentDecodingError("larger than {0} MiB".format(MAX_ANSWER_BYTES >> 20))
+            raise requests_errors.ContentDecodingError(f"larger than {MAX_ANSWER_BYTES >> 20} MiB")
         parts.append(part)
     return b"".join(parts)
 
@@ -271,7 +272,7 @@ def _decode(answer):
     try:
         return json.loads(answer)
     except (ValueError, RecursionError) as error:
-        raise BadAnswer("the answer is not JSON: it begins with {0}".format(_excerpt(answer))) from error
+        raise BadAnswer(f"the answer is not JSON: it begins with {_excerpt(answer)}") from error
 
 
 def _excerpt(answer):

@@ -1,8 +1,6 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Reading a whole list from a service whose paging is not documented.
 
 The lists answer with an envelope (``current``, ``data``, ``pages``, ``size``,
@@ -11,6 +9,8 @@ So the first request has none. Where it did not bring all, ``offset`` and
 ``limit`` are tried as the sibling calls use them: as a number of records, and,
 where that does not add up, as a number of pages.
 """
+
+from __future__ import annotations
 
 from ..errors import ApiError, BadAnswer
 
@@ -93,7 +93,7 @@ class _Reader:
         for record in data:
             self._found.setdefault(record["id"], record)
         if len(self._found) > MAX_RECORDS:
-            raise BadAnswer("the list does not end: more than {0} records".format(MAX_RECORDS))
+            raise BadAnswer(f"the list does not end: more than {MAX_RECORDS} records")
         total = _count(envelope.get("total"))
         self._changed = self._changed or (self._total is not None and total != self._total)
         self._total = total

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Which request is repeated after which trouble, and after how long."""
+
+from __future__ import annotations
 
 import enum
 import re
@@ -55,7 +55,7 @@ _COLUMNS = (
     Trouble.BAD_ANSWER,
     Trouble.UNAUTHORIZED,
 )
-TABLE = {(kind, trouble): move for kind, row in _ROWS.items() for trouble, move in zip(_COLUMNS, row)}
+TABLE = {(kind, trouble): move for kind, row in _ROWS.items() for trouble, move in zip(_COLUMNS, row, strict=False)}
 
 
 def move_after(kind, trouble):

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """The calls of the Lite Server API that the collection uses.
 
 Source: chapter "Lite Server management" of the ModelArts API reference. Bodies
 go in and come out as plain dicts; only what every caller needs is checked here
 (an object with its id), the rest is the domain layer's to read.
 """
+
+from __future__ import annotations
 
 from urllib.parse import quote
 
@@ -28,7 +28,7 @@ class LiteServerService:
 
     def __init__(self, client, endpoint, project_id, auth):
         self._client = client
-        self._base = "{0}/v1/{1}/dev-servers".format(endpoint, project_id)
+        self._base = f"{endpoint}/v1/{project_id}/dev-servers"
         self._auth = auth
 
     def list_jobs(self, polling=False, **filters):
@@ -44,7 +44,7 @@ class LiteServerService:
         """A job with its items and tasks; raises NotFound."""
         return self._call(
             Kind.POLL if polling else Kind.READ,
-            "read job '{0}'".format(job_id),
+            f"read job '{job_id}'",
             "GET",
             "/jobs/" + segment(job_id),
             _object_with_id,
@@ -53,7 +53,7 @@ class LiteServerService:
     def create_job(self, body):
         """Create a job; returns it as the service answers."""
         return self._call(
-            Kind.CREATE, "create job '{0}'".format(body["name"]), "POST", "/jobs", _object_with_id, body=body
+            Kind.CREATE, "create job '{}'".format(body["name"]), "POST", "/jobs", _object_with_id, body=body
         )
 
     def delete_jobs(self, job_ids):
@@ -82,7 +82,7 @@ class LiteServerService:
     def _call(self, kind, what, method, path, parse, query=None, body=None):
         url = self._base + path
         if query:
-            url = "{0}?{1}".format(url, canonical_query(query.items()))
+            url = f"{url}?{canonical_query(query.items())}"
         call = Call(kind, what, method, url, self._auth, body)
         return self._client.send(call, parse)
 
@@ -90,7 +90,7 @@ class LiteServerService:
 def segment(identifier):
     """An id as one segment of a path: percent-encoded, and never a step up the path."""
     if not identifier.strip("."):
-        raise InvalidOption("'{0}' is not an id".format(identifier))
+        raise InvalidOption(f"'{identifier}' is not an id")
     return quote(identifier, safe="")
 
 

@@ -1,13 +1,13 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """AK/SK request signing, ``SDK-HMAC-SHA256``.
 
 Source: Huawei Cloud's guide "API request signing" and the behaviour of the
 vendor's SDK core 3.1.219; the tests compare with that SDK byte for byte.
 """
+
+from __future__ import annotations
 
 import hashlib
 import hmac
@@ -36,7 +36,7 @@ def canonical_query(pairs):
         if isinstance(value, bool):
             value = str(value).lower()
         texts.append((name, str(value)))
-    return "&".join("{0}={1}".format(encode(name), encode(value)) for name, value in sorted(texts))
+    return "&".join(f"{encode(name)}={encode(value)}" for name, value in sorted(texts))
 
 
 def canonical_path(path):
@@ -63,7 +63,7 @@ def authorization(method, path, pairs, headers, body, access_key, secret_key):
             method.upper(),
             canonical_path(path),
             canonical_query(pairs),
-            "".join("{0}:{1}\n".format(name, signed[name]) for name in sorted(signed)),
+            "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)),
             names,
             hashlib.sha256(body).hexdigest(),
         ]
@@ -71,7 +71,7 @@ def authorization(method, path, pairs, headers, body, access_key, secret_key):
     to_sign = "\n".join([ALGORITHM, signed["x-sdk-date"], hashlib.sha256(request.encode("utf-8")).hexdigest()])
     # The secret key itself is the key: no derivation chain as in other clouds.
     signature = hmac.new(secret_key.encode("utf-8"), to_sign.encode("utf-8"), hashlib.sha256).hexdigest()
-    return "{0} Access={1}, SignedHeaders={2}, Signature={3}".format(ALGORITHM, access_key, names, signature)
+    return f"{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}"
 
 
 class AccessKeyAuth:
@@ -115,7 +115,9 @@ class AccessKeyAuth:
     def unauthorized_hint(self, message):
         """What to do about a 401, from the gateway's text."""
         if "reach the limit" in message:
-            return "the access key is locked for five minutes after too many bad signatures: wait, then correct the keys"
+            return (
+                "the access key is locked for five minutes after too many bad signatures: wait, then correct the keys"
+            )
         if "expired" in message:
             return "check this machine's clock (15 minutes are tolerated) and whether the temporary keys have expired"
         return "check access_key, secret_key and, for temporary keys, security_token"

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 """Connection options: their argument spec, their rules, and the service they lead to."""
+
+from __future__ import annotations
 
 import os
 import re
@@ -73,7 +73,7 @@ def check_connection(options):
     warnings, secrets = [], []
     _way_of(options)
     if not options["project_id"]:
-        raise InvalidOption("project_id: needed (or set {0})".format(_variables("project_id")))
+        raise InvalidOption("project_id: needed (or set {})".format(_variables("project_id")))
     if not _PROJECT_ID.fullmatch(options["project_id"]):
         raise InvalidOption("project_id: 1 to 64 letters, digits and hyphens")
     if options["region"] and not _REGION.fullmatch(options["region"]):
@@ -83,17 +83,21 @@ def check_connection(options):
     for option in _SECRET_OPTIONS:
         # They become HTTP headers; a line break would be an error that shows the value.
         if option != "password" and options[option] and not re.fullmatch(r"[\x21-\x7e]+", options[option]):
-            raise InvalidOption("{0}: has a blank, a line break or a character that is not ASCII".format(option))
+            raise InvalidOption(f"{option}: has a blank, a line break or a character that is not ASCII")
     if options["request_timeout"] < 1:
         raise InvalidOption("request_timeout: must be at least 1 second")
     if options["max_retries"] < 0:
         raise InvalidOption("max_retries: must be 0 or more")
     if options["ca_path"] and not os.path.exists(options["ca_path"]):
-        raise InvalidOption("ca_path: '{0}' does not exist on the machine that runs the module".format(options["ca_path"]))
+        raise InvalidOption(
+            "ca_path: '{}' does not exist on the machine that runs the module".format(options["ca_path"])
+        )
     if options["proxy"]:
         secrets += _check_proxy(options["proxy"])
     if not options["validate_certs"]:
-        warnings.append("validate_certs=false: whoever sits between here and the service can read and change everything")
+        warnings.append(
+            "validate_certs=false: whoever sits between here and the service can read and change everything"
+        )
     return warnings, secrets
 
 
@@ -109,7 +113,7 @@ def build_service(options, clock, on_token):
         max_retries=options["max_retries"],
         backoff=Backoff(),
         clock=clock,
-        user_agent="modelarts.liteserver/{0} (ansible)".format(VERSION),
+        user_agent=f"modelarts.liteserver/{VERSION} (ansible)",
     )
     return LiteServerService(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
 
@@ -138,22 +142,22 @@ def _way_of(options):
     """The one way to authenticate; raises InvalidOption for none, two, or half a one."""
     begun = [way for way, (needed, more) in _WAYS.items() if any(options[option] for option in needed + more)]
     described = "; ".join(
-        "{0} ({1})".format(" + ".join(needed), ", ".join(_variables(option) for option in needed))
+        "{} ({})".format(" + ".join(needed), ", ".join(_variables(option) for option in needed))
         for needed, more in _WAYS.values()
     )
     if not begun:
-        raise InvalidOption("no way to authenticate: give exactly one of: {0}".format(described))
+        raise InvalidOption(f"no way to authenticate: give exactly one of: {described}")
     if len(begun) > 1:
         given = [option for way in begun for option in _WAYS[way][0] + _WAYS[way][1] if options[option]]
         raise InvalidOption(
-            "{0} ways to authenticate are given, by option or environment variable ({1}): give exactly one of: {2}".format(
+            "{} ways to authenticate are given, by option or environment variable ({}): give exactly one of: {}".format(
                 len(begun), ", ".join(given), described
             )
         )
     missing = [option for option in _WAYS[begun[0]][0] if not options[option]]
     if missing:
         raise InvalidOption(
-            "{0}: needed with {1} (or set {2})".format(
+            "{}: needed with {} (or set {})".format(
                 " and ".join(missing),
                 " and ".join(option for option in sum(_WAYS[begun[0]], ()) if options[option]),
                 ", ".join(_variables(option) for option in missing),
@@ -170,9 +174,9 @@ def _endpoint(options):
     if options["endpoint"]:
         return _checked_url("endpoint", options["endpoint"])
     if not options["region"]:
-        raise InvalidOption("region: needed, or endpoint (or set {0})".format(_variables("region")))
+        raise InvalidOption("region: needed, or endpoint (or set {})".format(_variables("region")))
     domain = _MODELARTS_DOMAINS.get(options["region"], "myhuaweicloud.com")
-    return "https://modelarts.{0}.{1}".format(options["region"], domain)
+    return "https://modelarts.{}.{}".format(options["region"], domain)
 
 
 def _iam_endpoint(options):
@@ -180,9 +184,11 @@ def _iam_endpoint(options):
         # Terraform's variable carries the version, ours adds it.
         return re.sub(r"/v3$", "", _checked_url("iam_endpoint", options["iam_endpoint"]))
     if options["region"]:
-        return "https://iam.{0}.myhuaweicloud.com".format(options["region"])
+        return "https://iam.{}.myhuaweicloud.com".format(options["region"])
     if options["username"]:
-        raise InvalidOption("iam_endpoint: needed for a login where no region is given (or set {0})".format(_variables("region")))
+        raise InvalidOption(
+            "iam_endpoint: needed for a login where no region is given (or set {})".format(_variables("region"))
+        )
     return None
 
 
@@ -192,13 +198,13 @@ def _checked_url(option, value):
         url = urlsplit(value)
         host, _port = url.hostname, url.port
     except ValueError as error:
-        raise InvalidOption("{0}: not an address: {1}".format(option, error)) from error
+        raise InvalidOption(f"{option}: not an address: {error}") from error
     if url.scheme not in ("https", "http") or not host:
-        raise InvalidOption("{0}: must be an address such as https://modelarts.cn-north-4.myhuaweicloud.com".format(option))
+        raise InvalidOption(f"{option}: must be an address such as https://modelarts.cn-north-4.myhuaweicloud.com")
     if url.username or url.password or url.query or url.fragment:
-        raise InvalidOption("{0}: must be scheme, host, port and path only".format(option))
+        raise InvalidOption(f"{option}: must be scheme, host, port and path only")
     if url.scheme == "http" and not _is_loopback(host):
-        raise InvalidOption("{0}: must begin with https, unless it is a loopback address such as 127.0.0.1".format(option))
+        raise InvalidOption(f"{option}: must begin with https, unless it is a loopback address such as 127.0.0.1")
     return value.rstrip("/")
 
 

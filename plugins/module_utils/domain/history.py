@@ -1,0 +1,64 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading the job list as far as the rule for "already done" needs it."""
+
+from __future__ import annotations
+
+from ..errors import HistoryIncomplete, JobUnsettled, NotFound
+from .decision import Standing, judge
+from .records import read_job, read_summary
+from .waiting import growing_pauses
+from .wanted import REUSE_ANY_NAME
+
+# A new job lists its servers after some seconds; a running one that does not is
+# not waited for longer than this.
+SETTLE_SECONDS = 60
+
+
+def judge_by_history(service, wanted, clock):
+    """Judge every wanted server by the jobs that the service knows.
+
+    :returns: ({server id: Judgement}, ids of the jobs that were there).
+    :raises HistoryIncomplete: a server seems to need a job, but the list is not whole.
+    :raises JobUnsettled: a running job does not say whether it runs on a wanted server.
+    """
+    details = {}
+
+    def detail(summary):
+        if summary.id not in details:
+            try:
+                details[summary.id] = read_job(service.get_job(summary.id))
+            except NotFound:
+                details[summary.id] = None  # deleted since it was listed
+        return details[summary.id]
+
+    for _pause in growing_pauses(clock, SETTLE_SECONDS):
+        listing = service.list_jobs(name=None if wanted.reuse == REUSE_ANY_NAME else wanted.name)
+        summaries = [read_summary(record) for record in listing.records]
+        judged = judge(wanted, summaries, detail)
+        standings = {judgement.standing for judgement in judged.values()}
+        if not listing.complete and Standing.SUBMIT in standings:
+            raise HistoryIncomplete(
+                "the service lists fewer jobs than it counts, so it cannot be told which servers need a job",
+                hint="run it again; if it stays, delete old jobs, or use a name of its own with reuse=never",
+            )
+        if Standing.UNSETTLED not in standings:
+            return judged, {summary.id for summary in summaries}
+        # Only a job that is over stays as it was read.
+        details = {job_id: job for job_id, job in details.items() if job is not None and job.over}
+    job = next(judgement.job for judgement in judged.values() if judgement.standing is Standing.UNSETTLED)
+    raise JobUnsettled(
+        f"job '{job.name}' ({job.id}) runs, but does not list its servers after {SETTLE_SECONDS} s, so it cannot be"
+        " told which of the wanted ones it serves",
+        hint="run it again when that job is over; if it never ends, delete its record (state=absent, force=true)",
+    )
+
+
+def settled(service, job, clock):
+    """The job once it lists its servers, or as it is after a bounded time."""
+    for _pause in growing_pauses(clock, SETTLE_SECONDS):
+        if job.tasks or job.over:
+            break
+        job = read_job(service.get_job(job.id))
+    return job

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words for people: servers with their messages, and durations."""
+
+from __future__ import annotations
+
+
+def name_servers(rows, most=5):
+    """Servers by name, with their messages, and how many more there are."""
+    texts = []
+    for row in rows[:most]:
+        name = row["server_name"] or row["server_id"]
+        message = " ".join("".join(char if char.isprintable() else " " for char in row["message"] or "").split())
+        texts.append(f"{name}: {message[:200]}" if message else name)
+    if len(rows) > most:
+        texts.append(f"and {len(rows) - most} more")
+    return "; ".join(texts)
+
+
+def duration(seconds):
+    """Seconds in words: ``4 min 10 s``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    while len(parts) > 1 and not parts[0][0]:
+        parts.pop(0)
+    return " ".join(f"{value} {unit}" for value, unit in parts)
