@@ -1,0 +1,679 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs, tasks, servers and supernodes as plain data.
+
+Nothing runs in the background: every status is worked out from the clock when somebody
+asks, so a job that "runs" costs nothing and time can be moved forward at will.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import datetime
+import math
+import uuid
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from . import catalog, errors
+from .catalog import NAMESPACE
+from .clock import Clock
+from .settings import Settings
+
+SUCCESS, FAILED, SKIPPED, PROCESSING = "SUCCESS", "FAILED", "SKIPPED", "PROCESSING"
+
+# Power action: (states it may start from, state meanwhile, state after, state if it fails).
+# Only the rule for stop is documented ("running / stop failed"); the others follow its pattern.
+POWER_ACTIONS = {
+    "start": (("STOPPED", "START_FAILED"), "STARTING", "RUNNING", "START_FAILED"),
+    "stop": (("RUNNING", "STOP_FAILED"), "STOPPING", "STOPPED", "STOP_FAILED"),
+    "reboot": (("RUNNING", "REBOOT_FAILED"), "REBOOTING", "RUNNING", "REBOOT_FAILED"),
+}
+
+_VPC_ID = str(uuid.uuid5(NAMESPACE, "vpc"))
+_SUBNET_ID = str(uuid.uuid5(NAMESPACE, "subnet"))
+_IMAGE_IDS = {name: str(uuid.uuid5(NAMESPACE, f"image/{name}")) for name in ("HCE2.0-Snt9b23", "HCE2.0-Snt9b")}
+
+
+class BehaviourError(ValueError):
+    """A server behaviour that makes no sense; the text says why."""
+
+
+def server_id(index: int) -> str:
+    """The id of the server number ``index``, counted from 1 (the server named ``liteserver-00001``)."""
+    if index < 1:
+        raise ValueError("servers are counted from 1")
+    return str(uuid.uuid5(NAMESPACE, f"server/{index}"))
+
+
+def supernode_id(index: int) -> str:
+    """The id of the supernode number ``index``, counted from 1 (the one named ``supernode-001``)."""
+    if index < 1:
+        raise ValueError("supernodes are counted from 1")
+    return str(uuid.uuid5(NAMESPACE, f"supernode/{index}"))
+
+
+def milliseconds(seconds: float) -> int:
+    """Epoch seconds as the whole milliseconds that the service shows."""
+    return int(round(seconds * 1000))
+
+
+@dataclasses.dataclass
+class Server:
+    """One server: its unchanging record, its behaviour, and what its power is doing.
+
+    Attributes:
+        fail, skip: how many of its next tasks fail or are skipped; infinity is "always".
+        message: the message of its finished tasks; None is the default text.
+        duration: seconds per task; None is the setting ``job_duration``.
+        final_status: the status of its finished tasks, whatever it is; None lets ``fail`` and ``skip`` decide.
+        power_fail: how many of its next power actions fail; infinity is "always".
+        settled: its power status when no action is under way.
+    """
+
+    index: int
+    id: str
+    record: dict[str, Any]
+    created: float
+    owned: bool
+    fail: float = 0
+    skip: float = 0
+    message: str | None = None
+    duration: float | None = None
+    final_status: str | None = None
+    power_fail: float = 0
+    settled: str = "RUNNING"
+    updated: float = 0.0
+    # An action under way: (status before, status meanwhile, status after, visible from, done at).
+    action: tuple[str, str, str, float, float] | None = None
+
+    @property
+    def spread(self) -> float:
+        """A number from 0 to below 1 that is this server's for ever."""
+        return zlib.crc32(self.id.encode()) / 2**32
+
+    def status(self, now: float) -> str:
+        """The power status at ``now``."""
+        if self.action is None:
+            return self.settled
+        before, meanwhile, after, visible_from, done_at = self.action
+        if now < visible_from:
+            return before
+        return meanwhile if now < done_at else after
+
+    def updated_at(self, now: float) -> float:
+        """When the status last changed, as seen at ``now``."""
+        if self.action is None:
+            return self.updated
+        visible_from, done_at = self.action[3:]
+        if now < visible_from:
+            return self.updated
+        return visible_from if now < done_at else done_at
+
+    def check_power(self, action: str, now: float) -> None:
+        """Raise the 400 answer if ``action`` is not possible at ``now``."""
+        status = self.status(now)
+        is_busy = self.action is not None and now < self.action[4]
+        if is_busy or status not in POWER_ACTIONS[action][0]:
+            raise errors.not_supported(f"Server {self.id} status is {status}, does not support {action}.")
+
+    def begin_power(self, action: str, now: float, settings: Settings) -> None:
+        """Start a power action that ``check_power`` has allowed."""
+        self.updated = self.updated_at(now)
+        before = self.status(now)
+        _allowed, meanwhile, after, failed = POWER_ACTIONS[action]
+        if self.power_fail > 0:
+            self.power_fail -= 1
+            after = failed
+        visible_from = now + (settings.reboot_delay if action == "reboot" else 0.0)
+        self.action = (before, meanwhile, after, visible_from, visible_from + settings.power_duration)
+
+    def behave(self, changes: Any, now: float) -> None:
+        """Take over changes of behaviour: fail, skip, message, duration, final_status, status, power_fail.
+
+        Raises:
+            BehaviourError: an unknown name or a bad value; nothing is changed then.
+        """
+        if not isinstance(changes, dict):
+            raise BehaviourError("a behaviour must be an object")
+        checked: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name in ("fail", "skip", "power_fail"):
+                is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+                if not is_count and value != "always":
+                    raise BehaviourError(f'{name} must be a whole number from 0 or "always", not {value!r}')
+                checked[name] = value if is_count else math.inf
+            elif name in ("message", "final_status"):
+                if value is not None and not isinstance(value, str):
+                    raise BehaviourError(f"{name} must be null or a string, not {value!r}")
+                checked[name] = value
+            elif name == "duration":
+                is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+                if value is not None and not is_number:
+                    raise BehaviourError(f"duration must be null or a number of seconds, 0 or more, not {value!r}")
+                checked[name] = value
+            elif name == "status":
+                if not isinstance(value, str) or not value:
+                    raise BehaviourError(f"status must be a string that is not empty, not {value!r}")
+                checked["settled"] = value
+            else:
+                raise BehaviourError(
+                    f"unknown behaviour '{name}'; known are: "
+                    "duration, fail, final_status, message, power_fail, skip, status"
+                )
+        for name, value in checked.items():
+            setattr(self, name, value)
+        if "settled" in checked:
+            self.action, self.updated = None, now
+
+    def behaviour(self, now: float) -> dict[str, Any]:
+        """The behaviour as JSON data."""
+
+        def count(value: float) -> int | str:
+            return "always" if value == math.inf else int(value)
+
+        return {
+            "id": self.id,
+            "name": self.record["name"],
+            "fail": count(self.fail),
+            "skip": count(self.skip),
+            "message": self.message,
+            "duration": self.duration,
+            "final_status": self.final_status,
+            "power_fail": count(self.power_fail),
+            "status": self.status(now),
+        }
+
+
+@dataclasses.dataclass
+class Task:
+    """One server's part of a job: PROCESSING until ``ends``, then ``final``."""
+
+    id: str
+    server: Server
+    final: str
+    message: str
+    ends: float
+
+    def status(self, now: float) -> str:
+        """The status at ``now``."""
+        return self.final if now >= self.ends else PROCESSING
+
+
+@dataclasses.dataclass
+class Job:
+    """One job. ``sequence`` tells apart jobs of the same moment."""
+
+    sequence: int
+    id: str
+    name: str
+    description: str
+    requested_type: str
+    stored_type: str
+    is_reboot: bool
+    items: list[dict[str, Any]]
+    tasks: list[Task]
+    template_id: str
+    created: float
+    visible_from: float
+    tasks_from: float
+    fixed_status: str | None = None
+    deleted_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.ends = max(task.ends for task in self.tasks)
+        # A stable place for the random order, with nothing to do with the order of creation.
+        self.shuffle = zlib.crc32(self.id.encode())
+
+    def status(self, now: float, settings: Settings) -> str:
+        """The status at ``now``."""
+        if self.deleted_at is not None:
+            return "DELETED"
+        if self.fixed_status is not None:
+            return self.fixed_status
+        return settings.finished_status if now >= self.ends else settings.processing_status
+
+    def updated(self, now: float) -> float:
+        """When something last changed, as seen at ``now``."""
+        if self.deleted_at is not None:
+            return self.deleted_at
+        if now >= self.ends:
+            return self.ends
+        return max((task.ends for task in self.tasks if task.ends <= now), default=self.created)
+
+    def abnormal_count(self, now: float) -> int:
+        """The number of servers whose task has failed by ``now``."""
+        return sum(1 for task in self.tasks if task.final == FAILED and now >= task.ends)
+
+
+class World:
+    """Everything that a reset makes anew, apart from the gateway's own memory."""
+
+    def __init__(self, settings: Settings, clock: Clock, servers: int, history: int = 0) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.servers: dict[str, Server] = {}
+        self.supernodes: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, Job] = {}
+        self.services: dict[str, dict[str, Any]] = {}
+        self._by_age: list[Job] = []
+        self._sequence = 0
+        self._build_fleet(servers)
+        self._build_history(history)
+
+    # Servers
+
+    def _build_fleet(self, count: int) -> None:
+        now = self.clock.now()
+        settings = self.settings
+        in_supernodes = int(count * settings.supernode_share)
+        for index in range(1, count + settings.foreign_servers + 1):
+            # An hour ago and one second apart, so that sorting by time is sorting by index.
+            created = now - 3600 - (count + settings.foreign_servers) + index
+            if index <= in_supernodes:
+                record = self._supernode_member(index, created)
+            else:
+                record = self._single_server(index, index - in_supernodes)
+            server = self._server(index, record, created, owned=index <= count)
+            self.servers[server.id] = server
+            if "server_hps" in record:
+                self.supernodes[record["server_hps"]["id"]]["members"].append(server.id)
+
+    @staticmethod
+    def _server(index: int, record: dict[str, Any], created: float, owned: bool) -> Server:
+        identifier = server_id(index)
+        record.update(id=identifier, name=f"liteserver-{index:05d}")
+        return Server(index, identifier, record, created, owned, updated=created)
+
+    def _supernode_member(self, index: int, created: float) -> dict[str, Any]:
+        number = (index - 1) // self.settings.supernode_size + 1
+        node_id, node_name = supernode_id(number), f"supernode-{number:03d}"
+        hps_id = str(uuid.uuid5(NAMESPACE, f"hps/{number}"))
+        self.supernodes.setdefault(
+            node_id,
+            {
+                "create_at": created,
+                "hps_cluster_id": str(uuid.uuid5(NAMESPACE, f"hps-cluster/{number}")),
+                "hps_id": hps_id,
+                "id": node_id,
+                "name": node_name,
+                "order_id": f"CS{number:010d}",
+                "members": [],
+            },
+        )
+        cloud_server = {
+            "id": str(uuid.uuid5(NAMESPACE, f"cloud/{index}")),
+            "type": "HPS",
+            "hps_id": hps_id,
+            "hps_ecs_id": str(uuid.uuid5(NAMESPACE, f"hps-ecs/{index}")),
+        }
+        record = _record(index, "HPS", "hps.snt9b23.8xlarge.sim", "HCE2.0-Snt9b23", cloud_server)
+        record["server_hps"] = {"id": node_id, "name": node_name}
+        return record
+
+    @staticmethod
+    def _single_server(index: int, place: int) -> dict[str, Any]:
+        """Of every four: a virtual machine third, a full rack fourth, bare metal else."""
+        cloud_id = str(uuid.uuid5(NAMESPACE, f"cloud/{index}"))
+        if place % 4 == 0:
+            return _record(index, "SPOD", "rack.snt9b23.sim", "HCE2.0-Snt9b23", {"id": cloud_id, "type": "BMS"})
+        if place % 4 == 3:
+            return _record(index, "SERVER", "ecs.snt9b.4xlarge.sim", "HCE2.0-Snt9b", {"id": cloud_id, "type": "ECS"})
+        return _record(index, "SERVER", "physical.snt9b.sim", "HCE2.0-Snt9b", {"id": cloud_id, "type": "BMS"})
+
+    def shift_servers(self, count: int, grow: bool) -> None:
+        """Let ``count`` servers join or leave at the head of the list, as if between two pages."""
+        for _n in range(count):
+            if grow:
+                index = max((server.index for server in self.servers.values()), default=0) + 1
+                created = min((server.created for server in self.servers.values()), default=self.clock.now()) - 1
+                joined = self._server(index, self._single_server(index, index), created, owned=True)
+                self.servers = {joined.id: joined, **self.servers}
+            elif self.servers:
+                left = self.servers.pop(next(iter(self.servers)))
+                if "server_hps" in left.record:
+                    self.supernodes[left.record["server_hps"]["id"]]["members"].remove(left.id)
+
+    def server(self, identifier: str) -> Server:
+        """The server of this Lite Server id; the ids of the machines below do not count. Else the not-found answer."""
+        found = self.servers.get(identifier)
+        if found is None:
+            raise errors.not_found("LiteServer instance", identifier, self.settings.not_found)
+        return found
+
+    def show_server(self, server: Server, detail: bool = False) -> dict[str, Any]:
+        """A server as the service shows it. The detail has one field more that nobody documents, as the live one."""
+        now = self.clock.now()
+        shown = dict(
+            server.record,
+            status=server.status(now),
+            create_at=self._shown_milliseconds(server.created),
+            update_at=self._shown_milliseconds(server.updated_at(now)),
+        )
+        if detail:
+            shown["resource_flavor"] = server.record["flavor"]
+        return shown
+
+    def supernode(self, identifier: str) -> dict[str, Any]:
+        """The supernode record of this id, else the not-found answer."""
+        found = self.supernodes.get(identifier)
+        if found is None:
+            raise errors.not_found("Hyperinstance", identifier, self.settings.not_found)
+        return found
+
+    def show_supernode(self, supernode: dict[str, Any]) -> dict[str, Any]:
+        """A supernode with its servers as the service shows it."""
+        shown = {name: value for name, value in supernode.items() if name != "members"}
+        members = [self.servers[identifier] for identifier in supernode["members"]]
+        now = self.clock.now()
+        shown.update(
+            create_at=self._shown_milliseconds(supernode["create_at"]),
+            update_at=self._shown_milliseconds(
+                max((member.updated_at(now) for member in members), default=supernode["create_at"])
+            ),
+            status="ACTIVE",
+            servers=[self.show_server(member) for member in members],
+        )
+        return shown
+
+    # Jobs
+
+    def _build_history(self, count: int) -> None:
+        """Finished driver upgrades, a minute apart, each of one server, the fleet round and round."""
+        fleet = [server.id for server in self.servers.values() if server.owned]
+        if not fleet:
+            return
+        for number in range(1, count + 1):
+            self.seed(
+                {
+                    "name": f"history-{number:05d}",
+                    "items": [{"type": "HDK_UPGRADE", "spec": {"version": "24.1.rc3.9"}}],
+                    "servers": {fleet[(number - 1) % len(fleet)]: SUCCESS},
+                    "age": 60 * (count - number + 1),
+                }
+            )
+
+    def _task_plan(self, server: Server) -> tuple[str, str, float]:
+        """Final status, message and duration of the next task on ``server``; its counters move on."""
+        if server.final_status is not None:
+            final = server.final_status
+        elif server.fail > 0:
+            server.fail -= 1
+            final = FAILED
+        elif server.skip > 0:
+            server.skip -= 1
+            final = SKIPPED
+        else:
+            final = SUCCESS
+        duration = self.settings.job_duration if server.duration is None else server.duration
+        return final, _message(final, server.message), duration + self.settings.duration_spread * server.spread
+
+    def _add(self, job: Job) -> Job:
+        self.jobs[job.id] = job
+        bisect.insort(self._by_age, job, key=lambda each: (each.created, each.sequence))
+        return job
+
+    def _next_id(self) -> tuple[int, str]:
+        self._sequence += 1
+        return self._sequence, str(uuid.uuid5(NAMESPACE, f"job/{self._sequence}"))
+
+    def create_job(
+        self,
+        name: str,
+        description: str,
+        type_: str,
+        is_reboot: bool,
+        items: list[dict[str, Any]],
+        server_ids: Iterable[str],
+    ) -> Job:
+        """Start a job over servers that exist. A server that is named twice gets one task."""
+        now = self.clock.now()
+        servers = [self.server(identifier) for identifier in dict.fromkeys(server_ids)]
+        sequence, identifier = self._next_id()
+        tasks = []
+        for number, server in enumerate(servers, 1):
+            final, message, duration = self._task_plan(server)
+            tasks.append(Task(_task_id(identifier, number), server, final, message, now + duration))
+        return self._add(
+            Job(
+                sequence,
+                identifier,
+                name,
+                description,
+                type_,
+                catalog.stored_type(type_, self.settings.rename),
+                is_reboot,
+                items,
+                tasks,
+                catalog.template_id_for(type_, _flavor_type(servers[0])),
+                created=now,
+                visible_from=now + self.settings.list_lag,
+                tasks_from=now + self.settings.tasks_delay,
+            )
+        )
+
+    def seed(self, record: dict[str, Any]) -> Job:
+        """Put in a job of the past, already checked by the control interface.
+
+        ``servers`` maps server ids to final statuses; PROCESSING there never ends.
+        """
+        sequence, identifier = self._next_id()
+        created = self.clock.now() - record.get("age", 0)
+        ended = created + min(record.get("age", 0), self.settings.job_duration)
+        tasks = [
+            Task(
+                _task_id(identifier, number),
+                self.server(each),
+                final,
+                _message(final, None),
+                math.inf if final == PROCESSING else ended,
+            )
+            for number, (each, final) in enumerate(record["servers"].items(), 1)
+        ]
+        type_ = record.get("type", record["items"][0]["type"])
+        return self._add(
+            Job(
+                sequence,
+                identifier,
+                record["name"],
+                record.get("description", ""),
+                type_,
+                catalog.stored_type(type_, self.settings.rename),
+                False,
+                record["items"],
+                tasks,
+                catalog.template_id_for(type_, _flavor_type(tasks[0].server)),
+                created=created,
+                visible_from=created,
+                tasks_from=created,
+                fixed_status=record.get("status"),
+            )
+        )
+
+    def shift_jobs(self, count: int, grow: bool) -> None:
+        """Let ``count`` jobs of somebody else appear, or the newest jobs be deleted, as if between two pages."""
+        if grow:
+            for _n in range(count if self.servers else 0):
+                self.seed(
+                    {
+                        "name": f"shift-{self._sequence + 1:05d}",
+                        "items": [{"type": "COMMON"}],
+                        "servers": {next(iter(self.servers)): SUCCESS},
+                    }
+                )
+            return
+        alive = [job for job in self.all_jobs() if job.deleted_at is None]
+        for job in alive[:count]:
+            job.deleted_at = self.clock.now()
+
+    def all_jobs(self) -> list[Job]:
+        """Every job there ever was, newest first."""
+        return self._by_age[::-1]
+
+    def listed_jobs(self) -> list[Job]:
+        """The jobs that a list call may show now, in the order of the setting."""
+        now = self.clock.now()
+        show_deleted = self.settings.deleted_jobs == "listed"
+        jobs = [job for job in self._by_age if job.visible_from <= now and (show_deleted or job.deleted_at is None)]
+        if self.settings.order == "newest":
+            jobs.reverse()
+        elif self.settings.order == "random":
+            jobs.sort(key=lambda job: job.shuffle)
+        return jobs
+
+    def job(self, identifier: str) -> Job:
+        """The job of this id, deleted ones only where they stay visible; else the not-found answer."""
+        found = self.jobs.get(identifier)
+        if found is None or (found.deleted_at is not None and self.settings.deleted_jobs == "hidden"):
+            raise errors.not_found("Job", identifier, self.settings.not_found)
+        return found
+
+    def job_name_exists(self, name: str) -> bool:
+        """Whether a job that is not deleted has this name."""
+        return any(job.name == name and job.deleted_at is None for job in self._by_age)
+
+    def show_job_summary(self, job: Job) -> dict[str, Any]:
+        """A job as lists show it: no items, no tasks, no template."""
+        now = self.clock.now()
+        return {
+            "id": job.id,
+            "name": job.name,
+            "user_name": self.settings.user_name,
+            "description": job.description,
+            "type": job.stored_type,
+            "status": job.status(now, self.settings),
+            "abnormal_count": job.abnormal_count(now),
+            "create_at": self.shown_time(job.created),
+            "update_at": self.shown_time(job.updated(now)),
+        }
+
+    def show_job(self, job: Job, without_tasks: bool = False) -> dict[str, Any]:
+        """A job as its detail shows it."""
+        now = self.clock.now()
+        hide_tasks = without_tasks or now < job.tasks_from
+        return {
+            **self.show_job_summary(job),
+            "items": [self._shown_item(item) for item in job.items],
+            "tasks": [] if hide_tasks else [self._shown_task(job, task, now) for task in job.tasks],
+            "template_id": job.template_id,
+        }
+
+    def true_job(self, job: Job) -> dict[str, Any]:
+        """A job as it really is, for the control interface: nothing hidden, masked or reformatted."""
+        now = self.clock.now()
+        return {
+            "id": job.id,
+            "name": job.name,
+            "description": job.description,
+            "requested_type": job.requested_type,
+            "type": job.stored_type,
+            "status": job.status(now, self.settings),
+            "is_reboot": job.is_reboot,
+            "items": job.items,
+            "server_ids": [task.server.id for task in job.tasks],
+            "tasks": [
+                {
+                    "id": task.id,
+                    "server_id": task.server.id,
+                    "server_name": task.server.record["name"],
+                    "status": task.status(now),
+                    "message": task.message if now >= task.ends else "",
+                }
+                for task in job.tasks
+            ],
+            "template_id": job.template_id,
+            "abnormal_count": job.abnormal_count(now),
+            "deleted": job.deleted_at is not None,
+            "create_at": self._shown_milliseconds(job.created),
+            "update_at": self._shown_milliseconds(job.updated(now)),
+        }
+
+    def _shown_item(self, item: dict[str, Any]) -> dict[str, Any]:
+        if self.settings.mask_specs and "spec" in item:
+            return {**item, "spec": dict.fromkeys(item["spec"], "******")}
+        return item
+
+    def _shown_task(self, job: Job, task: Task, now: float) -> dict[str, Any]:
+        cloud_server = task.server.record["cloud_server"]
+        return {
+            "create_at": self.shown_time(job.created),
+            "update_at": self.shown_time(task.ends if now >= task.ends else job.created),
+            "id": task.id,
+            "server_id": task.server.id,
+            "server_name": task.server.record["name"],
+            "cloud_server": {name: cloud_server[name] for name in ("hps_ecs_id", "id", "type") if name in cloud_server},
+            "status": task.status(now),
+            "message": task.message if now >= task.ends else "",
+        }
+
+    # Times
+
+    def _shown_milliseconds(self, seconds: float) -> int:
+        return milliseconds(seconds + self.settings.clock_offset)
+
+    def shown_time(self, seconds: float) -> int | str:
+        """A time of a job or task in the form of the setting ``timestamps``."""
+        shown = self._shown_milliseconds(seconds)
+        if self.settings.timestamps == "string":
+            return str(shown)
+        if self.settings.timestamps == "iso":
+            moment = datetime.datetime.fromtimestamp(shown / 1000, datetime.timezone.utc)
+            return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{shown % 1000:03d}Z"
+        return shown
+
+
+def _record(index: int, category: str, flavor: str, image: str, cloud_server: dict[str, str]) -> dict[str, Any]:
+    """The parts of a server record that do not change, in the shape of the server calls."""
+    return {
+        "charging_mode": "PRE_PAID" if category != "SERVER" else "POST_PAID",
+        "cloud_server": cloud_server,
+        "endpoints_response": [],
+        "flavor": flavor,
+        "key_pair_name": "KeyPair-sim",
+        "order_id": f"CS{index:010d}",
+        "vpc_id": _VPC_ID,
+        "subnet_id": _SUBNET_ID,
+        "endpoints": [
+            {
+                "dev_service": "SSH",
+                "service": "SSH",
+                # The private address; no .0 and no .255.
+                "uri": f"10.{(index - 1) // 62500}.{(index - 1) // 250 % 250}.{(index - 1) % 250 + 1}",
+                "key_pair_names": ["KeyPair-sim"],
+            }
+        ],
+        "volumes": [
+            {
+                "size": 500,
+                "type": "ROOT",
+                "evs_type": "SSD",
+                "evs_id": str(uuid.uuid5(NAMESPACE, f"volume/{index}")),
+            }
+        ],
+        "image": {
+            "arch": "ARM",
+            "image_id": _IMAGE_IDS[image],
+            "name": image,
+            "server_type": cloud_server["type"],
+            "status": "ACTIVE",
+        },
+        "category": category,
+    }
+
+
+def _task_id(job_id: str, number: int) -> str:
+    return str(uuid.uuid5(NAMESPACE, f"{job_id}/task/{number}"))
+
+
+def _flavor_type(server: Server) -> str:
+    return "ASCEND_SNT9C" if "snt9b23" in server.record["flavor"] else "ASCEND_SNT9B"
+
+
+def _message(final: str, message: str | None) -> str:
+    """The text of a finished task; the service's own wording is not documented."""
+    if message is not None:
+        return message
+    return {FAILED: "The task failed on the server.", SKIPPED: "The task was skipped on the server."}.get(final, "")

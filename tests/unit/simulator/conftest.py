@@ -1,0 +1,92 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One simulator for each test process; every test gets it fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from simulator.process import Simulator
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[Simulator]:
+    """The process, shared by all tests of this directory. A proxy of the environment stays out of the way."""
+    with pytest.MonkeyPatch.context() as patch, Simulator() as simulator:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        patch.setenv("no_proxy", "127.0.0.1")
+        yield simulator
+
+
+@pytest.fixture
+def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
+    """The process after a reset; a test in which it wrote to stderr fails."""
+    running_simulator.reset()
+    before = len(running_simulator.stderr())
+    yield running_simulator
+    assert running_simulator.stderr()[before:] == ""
+
+
+class Client:
+    """A plain HTTP client with the token that never expires."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["X-Auth-Token"] = simulator.token_credentials()["auth_token"]
+
+    def call(self, method: str, path: str = "", **options: Any) -> requests.Response:
+        """Call ``/v1/{project}/dev-servers{path}``."""
+        url = f"{self.simulator.url}/v1/{self.simulator.project_id}/dev-servers{path}"
+        return self.session.request(method, url, allow_redirects=False, **{"timeout": 10, **options})
+
+    def get(self, path: str = "", **query: Any) -> Any:
+        """The JSON of a GET that must succeed."""
+        answer = self.call("GET", path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def create(self, **changes: Any) -> requests.Response:
+        """Create a job over the first server, with ``changes`` to the body; None leaves a field out."""
+        body = {
+            "name": "upgrade",
+            "type": "HDK_UPGRADE",
+            "server_ids": [self.simulator.server_id(1)],
+            "items": [{"type": "HDK_UPGRADE", "spec": {"version": "24.1.rc3.10"}}],
+            **changes,
+        }
+        return self.call("POST", "/jobs", json={name: value for name, value in body.items() if value is not None})
+
+    def created(self, **changes: Any) -> Any:
+        """The JSON of a create that must succeed."""
+        answer = self.create(**changes)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def client(simulator: Simulator) -> Iterator[Client]:
+    """A client of the fresh simulator."""
+    client = Client(simulator)
+    yield client
+    client.session.close()
+
+
+@pytest.fixture
+def is_error() -> Callable[[requests.Response, int, str], None]:
+    """Asserts status, code and the request id of an error answer."""
+
+    def check(answer: requests.Response, status: int, code: str) -> None:
+        assert (answer.status_code, answer.json()["error_code"]) == (status, code), answer.text
+        request_id = answer.headers["X-Request-Id"]
+        assert len(request_id) == 32
+        assert int(request_id, 16) >= 0
+        if code.startswith("API"):
+            assert answer.json()["request_id"] == request_id
+
+    return check
