@@ -1,0 +1,261 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Breaks the product on purpose, one place at a time, and runs the tests that should notice.
+
+    python tests/mutants/mutants.py [WORD ...]
+
+Each mutant is a copy of the plugins with one text replaced. A mutant that the tests
+do not notice is printed as SURVIVED, and the exit status is 1. WORDs choose mutants
+by a part of their name.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOMAIN = "plugins/module_utils/domain/"
+TRANSPORT = "plugins/module_utils/transport/"
+RULE = ["tests/unit/domain/test_decision_property.py"]
+DOMAIN_TESTS = ["tests/unit/domain", "--deselect=" + RULE[0]]
+TRANSPORT_TESTS = ["tests/unit/transport"]
+
+# (name, file, text, replacement, the tests that should notice)
+MUTANTS = [
+    # The rule, condition by condition: the property test alone must notice each.
+    ("rule: never admits", DOMAIN + "decision.py", "if wanted.reuse == REUSE_NEVER:", "if False:", RULE),
+    (
+        "rule: any name counts for same_name",
+        DOMAIN + "decision.py",
+        "return wanted.reuse != REUSE_SAME_NAME or summary.name == wanted.name",
+        "return True",
+        RULE,
+    ),
+    (
+        "rule: only the same name counts for any_name",
+        DOMAIN + "decision.py",
+        "return wanted.reuse != REUSE_SAME_NAME or summary.name == wanted.name",
+        "return summary.name == wanted.name",
+        RULE,
+    ),
+    ("rule: oldest first", DOMAIN + "decision.py", "reverse=True", "reverse=False", RULE),
+    ("rule: by id, not by time", DOMAIN + "decision.py", "(summary.created, summary.id)", "summary.id", RULE),
+    ("rule: item types ignored", DOMAIN + "decision.py", "if job.item_types != wanted.item_types:", "if False:", RULE),
+    ("rule: items ignored", DOMAIN + "decision.py", "if job.items != wanted.items:", "if False:", RULE),
+    (
+        "rule: a job without tasks is passed over",
+        DOMAIN + "decision.py",
+        "if not job.tasks and not job.over:",
+        "if False:",
+        RULE,
+    ),
+    (
+        "rule: a finished job without tasks blocks",
+        DOMAIN + "decision.py",
+        "if not job.tasks and not job.over:",
+        "if not job.tasks:",
+        RULE,
+    ),
+    (
+        "rule: an older task may overrule",
+        DOMAIN + "decision.py",
+        "                del open_servers[server_id]\n",
+        "",
+        RULE,
+    ),
+    ("rule: reads every job", DOMAIN + "decision.py", "        if not open_servers:\n            break", "", RULE),
+    (
+        "rule: other items that run do not matter",
+        DOMAIN + "decision.py",
+        "Standing.SUBMIT if task.over or job.over else Standing.BUSY",
+        "Standing.SUBMIT",
+        RULE,
+    ),
+    (
+        "rule: a stuck task of a job that is over is busy",
+        DOMAIN + "decision.py",
+        "Standing.SUBMIT if task.over or job.over else Standing.BUSY",
+        "Standing.SUBMIT if task.over else Standing.BUSY",
+        RULE,
+    ),
+    (
+        "rule: an ended task of a running job is busy",
+        DOMAIN + "decision.py",
+        "Standing.SUBMIT if task.over or job.over else Standing.BUSY",
+        "Standing.SUBMIT if job.over else Standing.BUSY",
+        RULE,
+    ),
+    ("rule: SUCCESS is not done", DOMAIN + "decision.py", "if task.status == SUCCESS:", "if False:", RULE),
+    ("rule: SKIPPED is always done", DOMAIN + "decision.py", "if wanted.skipped_ok else Standing.SUBMIT", "", RULE),
+    (
+        "rule: SKIPPED is never done",
+        DOMAIN + "decision.py",
+        "return Standing.DONE if wanted.skipped_ok else",
+        "return",
+        RULE,
+    ),
+    ("rule: FAILED is in flight", DOMAIN + "decision.py", "if task.status == FAILED:", "if False:", RULE),
+    (
+        "rule: what runs is submitted again",
+        DOMAIN + "decision.py",
+        "return Standing.RUNNING",
+        "return Standing.SUBMIT",
+        RULE,
+    ),
+    (
+        "rule: order of items matters",
+        DOMAIN + "records.py",
+        "return tuple(sorted(items, key=lambda item: (item.type, item.spec)))",
+        "return tuple(items)",
+        RULE,
+    ),
+    (
+        "rule: the best of several tasks speaks",
+        DOMAIN + "records.py",
+        "order.get(task.status, 0) < order.get(known.status, 0)",
+        "order.get(task.status, 0) > order.get(known.status, 0)",
+        RULE,
+    ),
+    ("rule: ISO times are local", DOMAIN + "records.py", "time.timestamp() * 1000", "time.timestamp()", RULE),
+    ("rule: DELETED is not over", DOMAIN + "records.py", '["FINISHED", "DELETED"]', '["FINISHED"]', RULE),
+    # Launching.
+    (
+        "launch: a lost create is repeated",
+        DOMAIN + "launch.py",
+        "        return _look_for(service, wanted, server_ids, known_ids, clock, patience, error)\n    except ApiError",
+        "        answer = service.create_job(wanted.body(server_ids))\n    except ApiError",
+        DOMAIN_TESTS,
+    ),
+    ("launch: adoption ignores items", DOMAIN + "launch.py", "if job.items == wanted.items and", "if", DOMAIN_TESTS),
+    (
+        "launch: adoption ignores servers",
+        DOMAIN + "launch.py",
+        " and set(job.task_of) == wanted_servers",
+        "",
+        DOMAIN_TESTS,
+    ),
+    (
+        "launch: adoption ignores what was there before",
+        DOMAIN + "launch.py",
+        " and summary.id not in known_ids",
+        "",
+        DOMAIN_TESTS,
+    ),
+    ("launch: adoption ignores the name", DOMAIN + "launch.py", "summary.name == name and ", "", DOMAIN_TESTS),
+    (
+        "launch: does not wait for the list",
+        DOMAIN + "launch.py",
+        "listed=_await_listed(service, job.id, clock, patience)",
+        "listed=True",
+        DOMAIN_TESTS,
+    ),
+    # Waiting and its end.
+    (
+        "wait: FINISHED with FAILED is a success",
+        DOMAIN + "results.py",
+        'return "failed"\n    # An',
+        'return "done" if job.over else "failed"\n    # An',
+        DOMAIN_TESTS,
+    ),
+    (
+        "wait: an undocumented status ends it",
+        DOMAIN + "records.py",
+        "return self.status in TASK_OVER",
+        "return self.status != PROCESSING",
+        DOMAIN_TESTS,
+    ),
+    (
+        "wait: unknown is done",
+        DOMAIN + "results.py",
+        'return "unknown" if job.over else "running"',
+        'return "done" if job.over else "running"',
+        DOMAIN_TESTS,
+    ),
+    ("wait: a time-out is no failure", DOMAIN + "present.py", "if state.timed_out:", "if False:", DOMAIN_TESTS),
+    ("wait: gone at the first 404", DOMAIN + "waiting.py", "GONE_AFTER = 3", "GONE_AFTER = 1", DOMAIN_TESTS),
+    (
+        "wait: a look that fails ends it",
+        DOMAIN + "waiting.py",
+        "if not error.retryable:\n            raise",
+        "raise",
+        DOMAIN_TESTS,
+    ),
+    (
+        "list: an incomplete one is good enough",
+        DOMAIN + "history.py",
+        "if not listing.complete and Standing.SUBMIT in standings:",
+        "if False:",
+        DOMAIN_TESTS,
+    ),
+    # Transport.
+    (
+        "http: create is repeated on 5xx",
+        TRANSPORT + "retry.py",
+        "Kind.CREATE: (Move.REPEAT, Move.REPEAT, Move.LOOK,",
+        "Kind.CREATE: (Move.REPEAT, Move.REPEAT, Move.REPEAT,",
+        TRANSPORT_TESTS,
+    ),
+    (
+        "http: create is repeated after a reset",
+        TRANSPORT + "retry.py",
+        "Kind.CREATE: (Move.REPEAT, Move.REPEAT, Move.LOOK, Move.LOOK,",
+        "Kind.CREATE: (Move.REPEAT, Move.REPEAT, Move.LOOK, Move.REPEAT,",
+        TRANSPORT_TESTS,
+    ),
+    ("http: redirects are followed", TRANSPORT + "http.py", '"allow_redirects": False', '"allow_redirects": True', TRANSPORT_TESTS),
+    ("http: verify only by default", TRANSPORT + "http.py", '"verify": self._verify, ', "", TRANSPORT_TESTS),
+    ("http: plain http through a proxy", TRANSPORT + "http.py", 'options["proxies"] = {}', "pass", TRANSPORT_TESTS),
+    ("http: token not renewed", TRANSPORT + "http.py", "call.auth.renew()", "False", TRANSPORT_TESTS),
+    ("http: a 401 is repeated", TRANSPORT + "http.py", "and not renewed and", "and", TRANSPORT_TESTS),
+    (
+        "paging: a failed page is the last one",
+        TRANSPORT + "paging.py",
+        "            got = self._page({\"offset\": offset, \"limit\": size})\n",
+        "            try:\n                got = self._page({\"offset\": offset, \"limit\": size})\n"
+        "            except ApiError:\n                return\n",
+        TRANSPORT_TESTS,
+    ),
+    ("paging: a changed total is complete", TRANSPORT + "paging.py", "and not self._changed", "", TRANSPORT_TESTS),
+    ("signing: no final slash", TRANSPORT + "signing.py", 'else encoded + "/"', "else encoded", TRANSPORT_TESTS),
+]
+
+
+def main(words):
+    chosen = [mutant for mutant in MUTANTS if not words or any(word in mutant[0] for word in words)]
+    survived = [mutant[0] for mutant in chosen if not _is_noticed(*mutant)]
+    print(f"{len(chosen)} mutants, {len(chosen) - len(survived)} noticed, {len(survived)} survived")
+    return 1 if survived or not chosen else 0
+
+
+def _is_noticed(name, file, text, replacement, tests):
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        collection = pathlib.Path(folder, "ansible_collections", "modelarts", "liteserver")
+        for part in ("plugins", "tests", "meta", "galaxy.yml"):
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, collection / part, ignore=shutil.ignore_patterns("__pycache__", "output"))
+            else:
+                shutil.copy(source, collection / part)
+        target = collection / file
+        source = target.read_text()
+        if source.count(text) != 1:
+            raise SystemExit(f"{name}: the text to replace is there {source.count(text)} times in {file}")
+        target.write_text(source.replace(text, replacement))
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--import-mode=importlib"]
+        command += ["-c", "/dev/null", "--rootdir", str(collection), "-o", f"pythonpath={folder} {collection}/tests", *tests]
+        run = subprocess.run(command, cwd=collection, capture_output=True, text=True, check=False)
+        # 1 is "tests failed"; anything else (nothing collected, a broken import) noticed nothing.
+        noticed = run.returncode == 1
+        print(f"{'noticed' if noticed else 'SURVIVED'}  {name}", flush=True)
+        if run.returncode not in (0, 1):
+            print(run.stdout[-2000:], run.stderr[-2000:])
+        return noticed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

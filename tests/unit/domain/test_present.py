@@ -1,0 +1,321 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``state: present`` on a service in memory: what the playbook tests cannot bring about."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.history import SETTLE_SECONDS
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
+from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+    AnswerLost,
+    ApiError,
+    HistoryIncomplete,
+    InvalidOption,
+    JobUnsettled,
+    NotFound,
+    OutcomeUnknown,
+    ServersBusy,
+    ServersFailed,
+    Unauthorized,
+    WaitTimedOut,
+)
+
+
+@pytest.fixture
+def run(clock, service, options):
+    """Run with these options; returns the operation, with what it raised as ``error``."""
+
+    def run(check_mode=False, **given):
+        lines = []
+        operation = PresentJob(clock, dict(options, **given), check_mode, lines.append)
+        operation.lines, operation.error = lines, None
+        operation.prepare()
+        try:
+            operation.run(service)
+        except Exception as error:  # looked at by each test
+            operation.error = error
+        return operation
+
+    return run
+
+
+def created(service):
+    return [call[1] for call in service.calls if call[0] == "create_job"]
+
+
+def verdicts(operation):
+    return {row["server_id"]: row["verdict"] for row in operation.result()["servers"]}
+
+
+# --- a server that still runs other items ---
+
+
+def test_no_second_job_where_other_items_still_run(run, service):
+    other = [{"type": "HDK_UPGRADE", "spec": {"version": "2"}}]
+    running = service.add({"s1": "PROCESSING"}, status="PROCESSING", items=other)
+    operation = run()
+    assert isinstance(operation.error, ServersBusy) and running in str(operation.error)
+    assert created(service) == [] and operation.result()["changed"] is False
+    assert verdicts(operation) == {"s1": "running", "s2": "planned"}
+
+
+def test_a_stuck_task_of_a_job_that_is_over_blocks_nothing(run, service):
+    service.add({"s1": "PROCESSING"}, items=[{"type": "HDK_UPGRADE", "spec": {"version": "2"}}])
+    assert run().error is None and created(service)[0]["server_ids"] == ["s1", "s2"]
+
+
+def test_a_job_whose_end_is_not_known_is_not_started_again(run, service):
+    service.add({"s1": "PROCESSING", "s2": "SUCCESS"}, status="DELETED")
+    operation = run()
+    assert isinstance(operation.error, ServersFailed) and created(service) == []
+    assert verdicts(operation) == {"s1": "unknown", "s2": "done"}
+
+
+# --- a running job that does not list its servers yet ---
+
+
+def test_a_job_without_tasks_is_waited_for_until_it_lists_them(run, service, clock):
+    job_id = service.add({}, status="PROCESSING")
+
+    def list_tasks():
+        if len(clock.sleeps) == 3:
+            service.jobs[job_id]["tasks"] = [{"server_id": "s1", "status": "PROCESSING"}]
+
+    clock.on_sleep = list_tasks
+    operation = run()
+    assert created(service) == [dict(created(service)[0], server_ids=["s2"])]
+    assert verdicts(operation) == {"s1": "running", "s2": "running"}
+
+
+def test_a_job_that_never_lists_its_servers_is_an_error_and_no_create(run, service, clock):
+    service.add({}, status="PROCESSING")
+    operation = run()
+    assert isinstance(operation.error, JobUnsettled) and created(service) == []
+    assert sum(clock.sleeps) == pytest.approx(SETTLE_SECONDS)
+
+
+def test_a_finished_job_without_tasks_says_nothing(run, service):
+    service.add({}, status="FINISHED")
+    assert run().error is None and len(created(service)) == 1
+
+
+# --- the list ---
+
+
+def test_an_incomplete_list_never_leads_to_a_create(run, service):
+    service.complete = False
+    operation = run()
+    assert isinstance(operation.error, HistoryIncomplete) and created(service) == []
+
+
+def test_an_incomplete_list_is_enough_where_every_server_is_done(run, service):
+    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+    service.complete = False
+    assert run().error is None
+
+
+def test_a_job_that_was_deleted_since_it_was_listed_does_not_count(run, service):
+    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+    service.script["get_job"] = [NotFound("gone")]
+    assert run().error is None and created(service)[0]["server_ids"] == ["s1", "s2"]
+
+
+def test_a_new_job_is_given_back_only_when_the_list_shows_it(run, service, clock):
+    service.hidden.add("job-1")
+    clock.on_sleep = lambda: service.hidden.clear() if len(clock.sleeps) == 3 else None
+    operation = run()
+    assert operation.error is None and len(clock.sleeps) == 3 and operation.warnings == []
+
+
+def test_a_new_job_that_the_list_never_shows_is_a_warning(run, service, clock):
+    service.hidden.add("job-1")
+    operation = run()
+    assert operation.result()["action"] == "created"
+    assert sum(clock.sleeps) == pytest.approx(30)
+    assert any("does not show job 'job-1'" in warning for warning in operation.warnings)
+
+
+# --- a create whose answer is lost ---
+
+
+def lose(service, body):
+    service.commit(body)
+    raise OutcomeUnknown("reset")
+
+
+def test_a_lost_create_is_found_and_attached_to(run, service):
+    service.script["create_job"] = [lose]
+    result = run().result()
+    assert (result["action"], result["changed"], result["job"]["id"]) == ("attached", True, "job-1")
+    assert service.count("create_job") == 1
+
+
+def test_a_lost_create_that_did_not_happen_is_not_repeated(run, service, clock):
+    service.script["create_job"] = [OutcomeUnknown("reset")]
+    operation = run()
+    assert isinstance(operation.error, OutcomeUnknown) and operation.error.as_result()["outcome"] == "unknown"
+    assert "safe" in operation.error.hint and service.count("create_job") == 1
+    assert sum(clock.sleeps) == pytest.approx(30)
+    result = operation.result()
+    assert result["changed"] is True and result["submitted_server_ids"] == ["s1", "s2"]
+    assert verdicts(operation) == {"s1": "unknown", "s2": "unknown"}
+
+
+def test_running_again_is_not_called_safe_with_reuse_never(run, service):
+    service.script["create_job"] = [OutcomeUnknown("reset")]
+    assert "in any case" in run(reuse="never").error.hint
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        {"servers": {"s1": "PROCESSING"}},
+        {"servers": {"s1": "PROCESSING", "s2": "PROCESSING", "s3": "PROCESSING"}},
+        {"servers": {"s1": "PROCESSING", "s2": "PROCESSING"}, "name": "other"},
+        {"servers": {"s1": "SUCCESS", "s2": "SUCCESS"}, "items": [{"type": "HDK_UPGRADE", "spec": {"version": "2"}}]},
+    ],
+    ids=["fewer servers", "more servers", "another name", "other items"],
+)
+def test_a_lost_create_never_adopts_a_stranger(run, service, stranger):
+    def lose_beside(service, body):
+        service.add(**dict({"status": "PROCESSING"}, **stranger))
+        raise OutcomeUnknown("reset")
+
+    service.script["create_job"] = [lose_beside]
+    assert isinstance(run().error, OutcomeUnknown)
+
+
+def test_a_job_that_was_there_before_is_never_adopted_for_a_lost_create(run, service):
+    service.add({"s1": "FAILED", "s2": "FAILED"})
+    service.script["create_job"] = [OutcomeUnknown("reset")]
+    assert isinstance(run().error, OutcomeUnknown)
+
+
+def test_a_lost_job_that_lists_its_servers_late_is_found(run, service, clock):
+    def lose_without_tasks(service, body):
+        service.commit(body)
+        service.late, service.jobs["job-1"]["tasks"] = service.jobs["job-1"]["tasks"], []
+        raise OutcomeUnknown("reset")
+
+    service.script["create_job"] = [lose_without_tasks]
+    clock.on_sleep = lambda: service.jobs["job-1"].update(tasks=service.late)
+    assert run().result()["action"] == "attached"
+
+
+def test_an_answer_that_cannot_be_read_is_looked_for_too(run, service):
+    def garble(service, body):
+        return dict(service.commit(body), tasks="many")
+
+    service.script["create_job"] = [garble]
+    # The job itself reads well when asked for again.
+    result = run().result()
+    assert (result["action"], result["job"]["id"]) == ("attached", "job-1")
+
+
+def test_looks_that_fail_are_repeated_within_the_time(run, service):
+    service.script["create_job"] = [lose]
+    service.script["list_jobs"] = [None, AnswerLost("reset"), AnswerLost("reset")]
+    assert run().result()["action"] == "attached"
+
+
+def test_a_twin_of_another_run_is_named(run, service):
+    def lose_twice(service, body):
+        service.commit(body)
+        lose(service, body)
+
+    service.script["create_job"] = [lose_twice]
+    operation = run()
+    assert operation.result()["job"]["id"] == "job-2"
+    assert any("job-1" in warning for warning in operation.warnings)
+
+
+def test_a_refused_create_changed_nothing(run, service):
+    service.script["create_job"] = [ApiError("no quota", http_status=400)]
+    operation = run()
+    assert operation.result()["changed"] is False and operation.result()["submitted_server_ids"] == []
+    assert verdicts(operation) == {"s1": "planned", "s2": "planned"}
+
+
+def test_a_name_that_is_taken_gets_a_hint_that_says_what_to_do(run, service):
+    service.script["create_job"] = [ApiError("job name 'upgrade' already exists", http_status=400)]
+    assert "reuse=any_name" in run().error.hint
+
+
+def test_items_that_the_service_changes_are_a_warning(run, service):
+    def alter(service, body):
+        job = service.commit(body)
+        job["items"] = [{"type": "HDK_UPGRADE", "spec": {"version": "1", "added": "x"}}]
+        return job
+
+    service.script["create_job"] = [alter]
+    assert any("will not recognise it" in warning for warning in run().warnings)
+
+
+# --- the wait ---
+
+
+def test_wait_ends_with_the_job_and_tells_each_server(run, service, clock):
+    clock.on_sleep = lambda: service.finish("job-1") if len(clock.sleeps) == 4 else None
+    operation = run(wait=True)
+    assert operation.error is None and verdicts(operation) == {"s1": "done", "s2": "done"}
+
+
+def test_a_finished_job_with_a_failed_task_is_a_failure(run, service, clock):
+    clock.on_sleep = lambda: service.finish("job-1", "FAILED")
+    operation = run(wait=True)
+    assert isinstance(operation.error, ServersFailed)
+    assert operation.result()["failed_server_ids"] == ["s1", "s2"]
+
+
+def test_a_time_out_has_the_last_states(run, service):
+    operation = run(wait=True, wait_timeout=60)
+    assert isinstance(operation.error, WaitTimedOut) and "job-1" in str(operation.error)
+    result = operation.result()
+    assert result["timed_out"] and result["elapsed"] == pytest.approx(60)
+    assert verdicts(operation) == {"s1": "running", "s2": "running"}
+
+
+def test_a_refused_key_in_the_middle_of_a_wait_ends_it_with_the_last_states(run, service):
+    service.script["get_job"] = [None, None, Unauthorized("locked")]
+    operation = run(wait=True)
+    assert isinstance(operation.error, Unauthorized) and operation.result()["job_ids"] == ["job-1"]
+
+
+def test_progress_writes_changes_and_signs_of_life(run, service, clock):
+    clock.on_sleep = lambda: service.finish("job-1") if clock.time > 1200 else None
+    lines = run(wait=True, progress=60).lines
+    assert lines[0].startswith("upgrade job job-1: 0 of 2 done, 2 running")
+    assert lines[-1].startswith("upgrade job job-1: 2 of 2 done")
+    assert 4 <= len(lines) <= 6, "one at the start, one a minute, one at the end"
+
+
+def test_progress_can_be_switched_off(run, service, clock):
+    clock.on_sleep = lambda: service.finish("job-1")
+    assert run(wait=True, progress=0).lines == []
+
+
+# --- adopting a job ---
+
+
+def test_an_adopted_job_with_other_items_is_refused(run, service):
+    job_id = service.add({"s1": "SUCCESS"})
+    assert isinstance(run(job_id=job_id, spec={"version": "2"}).error, InvalidOption)
+    assert run(job_id=job_id, spec={"version": "1"}, server_ids=None).error is None
+
+
+def test_a_server_that_the_adopted_job_does_not_have_is_unknown(run, service):
+    job_id = service.add({"s1": "SUCCESS"})
+    operation = run(job_id=job_id)
+    assert isinstance(operation.error, ServersFailed) and verdicts(operation) == {"s1": "done", "s2": "unknown"}
+
+
+# --- secrets ---
+
+
+def test_secret_values_are_masked_in_the_job_but_sent(run, service):
+    operation = run(secret_spec={"login": "canary-value"})
+    assert created(service)[0]["items"][0]["spec"] == {"version": "1", "login": "canary-value"}
+    assert operation.result()["job"]["items"][0]["spec"]["login"] == "********"
+    assert operation.result()["job"]["items"][0]["spec"]["version"] == "1"
