@@ -181,7 +181,7 @@ MUTANTS = [
     (
         "wait: a look that fails ends it",
         DOMAIN + "waiting.py",
-        "if not error.retryable:\n            raise",
+        "if not error.retryable:\n                raise",
         "raise",
         DOMAIN_TESTS,
     ),

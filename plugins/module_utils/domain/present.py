@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import (
     InvalidOption,
     LiteServerError,
@@ -22,7 +24,7 @@ from .progress import Progress
 from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, read_job
 from .results import counts_of, job_record, server_row, verdict_of
 from .template_check import findings
-from .waiting import WaitState, step, wait
+from .waiting import WaitState, one_by_one, wait
 from .wanted import check_ids, read_wanted
 from .wording import duration, name_servers
 
@@ -206,9 +208,13 @@ class PresentJob:
         title = self._wanted.name if self._wanted else self._jobs[self._main_job_id].name
         progress = Progress(title, self._options["progress"], started, self._write_progress)
 
-        def on_step(state):
-            self._jobs.update(state.jobs)
-            progress.saw(self._rows(), self._clock.now())
+        servers_of = {}
+        for server_id, job_id in self._serving.items():
+            servers_of.setdefault(job_id, []).append(server_id)
+
+        def ended(job_id, job):
+            tasks = (job.task_of.get(server_id) for server_id in servers_of[job_id])
+            return job.over or all(task is not None and task.over for task in tasks)
 
         def look(job_id):
             try:
@@ -216,16 +222,18 @@ class PresentJob:
             except NotFound:
                 return None
 
+        def on_step(state):
+            self._jobs.update(state.seen)
+            progress.saw(self._rows(), self._clock.now())
+
         state = WaitState(
-            servers=dict(self._serving),
-            jobs={job_id: self._jobs[job_id] for job_id in self._serving.values()},
+            seen={job_id: self._jobs[job_id] for job_id in servers_of},
+            ended=ended,
+            gone=lambda job: replace(job, status="DELETED"),
             deadline=started + self._options["wait_timeout"],
             longest_pause=self._options["wait_sleep"],
         )
-        # What was read a moment ago may already be the end.
-        state, pause = step(state, {}, started)
-        if pause is not None:
-            state = wait(state, look, self._clock, on_step)
+        state = wait(state, one_by_one(look), self._clock, on_step)
         if state.timed_out:
             self._timed_out = True
             raise self._wait_timed_out(state.last_error)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import NotFound
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.decision import judge
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import read_job, read_summary
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.wanted import read_wanted
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 HISTORIES = 3000
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.history import SETTLE_SECONDS
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
 from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
@@ -294,6 +295,42 @@ def test_progress_writes_changes_and_signs_of_life(run, service, clock):
 def test_progress_can_be_switched_off(run, service, clock):
     clock.on_sleep = lambda: service.finish("job-1")
     assert run(wait=True, progress=0).lines == []
+
+
+@pytest.mark.parametrize(
+    ("status", "task", "is_over", "verdict"),
+    [
+        ("PROCESSING", "PROCESSING", False, "running"),
+        ("ACTIVE", "PROCESSING", False, "running"),
+        ("COMPLETED", "PROCESSING", False, "running"),
+        ("PROCESSING", "PAUSED", False, "running"),
+        ("PROCESSING", "SUCCESS", True, "done"),
+        ("PROCESSING", "FAILED", True, "failed"),
+        ("PROCESSING", "SKIPPED", True, "done"),
+        ("FINISHED", "PROCESSING", True, "unknown"),
+        ("FINISHED", "PAUSED", True, "unknown"),
+        ("DELETED", "PROCESSING", True, "unknown"),
+    ],
+)
+def test_a_wait_ends_with_the_task_or_its_job(run, service, clock, status, task, is_over, verdict):
+    job_id = service.add({"s1": task, "s9": "PROCESSING"}, status=status)
+    operation = run(job_id=job_id, server_ids=["s1"], wait=True, wait_timeout=60)
+    assert isinstance(operation.error, WaitTimedOut) is not is_over
+    assert verdicts(operation) == {"s1": verdict}
+    assert (clock.time > 1000) is not is_over
+
+
+def test_a_server_whose_task_is_not_there_yet_is_waited_for(run, service, clock):
+    job_id = service.add({"s2": "SUCCESS"}, status="PROCESSING")
+    clock.on_sleep = lambda: service.jobs[job_id]["tasks"].append({"server_id": "s1", "status": "SUCCESS"})
+    operation = run(job_id=job_id, wait=True)
+    assert operation.error is None and verdicts(operation) == {"s1": "done", "s2": "done"}
+
+
+def test_a_job_whose_record_is_deleted_in_the_middle_of_a_wait_has_no_known_end(run, service, clock):
+    clock.on_sleep = lambda: service.jobs.clear()
+    operation = run(wait=True)
+    assert isinstance(operation.error, ServersFailed) and verdicts(operation) == {"s1": "unknown", "s2": "unknown"}
 
 
 # --- adopting a job ---

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import Job, Task
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.waiting import (
     GONE_AFTER,
     WaitState,
-    open_jobs,
+    one_by_one,
     step,
     wait,
 )
@@ -25,36 +28,14 @@ def job(status="PROCESSING", job_id="j1", **tasks):
     return Job(id=job_id, name="n", status=status, tasks=tuple(Task(s, v) for s, v in tasks.items()))
 
 
-def state_of(*jobs, servers=None, timeout=100.0, longest=10.0):
-    servers = servers or {server: j.id for j in jobs for server in j.task_of}
-    return WaitState(servers, {j.id: j for j in jobs}, deadline=timeout, longest_pause=longest)
+def state_of(*jobs, timeout=100.0, longest=10.0):
+    def ended(job_id, job):
+        return job.over or all(task.over for task in job.tasks)
 
+    def gone(job):
+        return replace(job, status="DELETED")
 
-@pytest.mark.parametrize(
-    ("status", "task", "is_open"),
-    [
-        ("PROCESSING", "PROCESSING", True),
-        ("ACTIVE", "PROCESSING", True),
-        ("PROCESSING", "PAUSED", True),
-        ("COMPLETED", "PROCESSING", True),
-        ("PROCESSING", "SUCCESS", False),
-        ("PROCESSING", "FAILED", False),
-        ("PROCESSING", "SKIPPED", False),
-        ("FINISHED", "PROCESSING", False),
-        ("DELETED", "PROCESSING", False),
-    ],
-)
-def test_a_wait_is_open_until_the_task_or_its_job_is_over(status, task, is_open):
-    assert open_jobs(state_of(job(status, s1=task))) == (["j1"] if is_open else [])
-
-
-def test_a_server_that_has_no_task_yet_is_waited_for():
-    assert open_jobs(state_of(job(s2="SUCCESS"), servers={"s1": "j1", "s2": "j1"})) == ["j1"]
-
-
-def test_servers_that_nobody_wants_are_not_waited_for():
-    state = state_of(job(s1="SUCCESS", s2="PROCESSING"), servers={"s1": "j1"})
-    assert open_jobs(state) == []
+    return WaitState({j.id: j for j in jobs}, ended, gone, deadline=timeout, longest_pause=longest)
 
 
 def test_pauses_grow_from_short_to_the_longest():
@@ -82,7 +63,7 @@ def test_a_failed_look_keeps_what_was_known_and_honours_the_window():
     running = job(s1="PROCESSING")
     error = Throttled("slow down", retry_after=60)
     state, pause = step(state_of(running), {"j1": error}, now=0.0)
-    assert state.jobs == {"j1": running} and state.last_error is error and pause == 60
+    assert state.seen == {"j1": running} and state.last_error is error and pause == 60
 
 
 def test_a_window_beyond_the_deadline_is_cut_to_it():
@@ -100,7 +81,7 @@ def test_a_job_is_gone_only_after_several_looks_in_a_row():
         state, pause = step(state, {"j1": None}, now=0.0)
         assert pause is not None, "the count begins anew once it was seen"
     state, pause = step(state, {"j1": None}, now=0.0)
-    assert pause is None and state.jobs["j1"].status == "DELETED"
+    assert pause is None and state.seen["j1"].status == "DELETED"
 
 
 def test_one_look_that_does_not_find_a_job_means_nothing():
@@ -116,7 +97,7 @@ def test_only_jobs_that_are_still_open_are_looked_at(clock):
         return job("FINISHED", job_id, s2="SUCCESS")
 
     first, second = job(job_id="j1", s1="SUCCESS"), job(job_id="j2", s2="PROCESSING")
-    end = wait(state_of(first, second, timeout=clock.now() + 10), look, clock, lambda state: None)
+    end = wait(state_of(first, second, timeout=clock.now() + 10), one_by_one(look), clock, lambda state: None)
     assert looked == ["j2"] and not end.timed_out
 
 
@@ -127,7 +108,7 @@ def test_an_undocumented_status_is_no_hot_loop(clock):
         looks.append(clock.now())
         return job(s1="PAUSED")
 
-    end = wait(state_of(job(s1="PAUSED"), timeout=clock.now() + 600), look, clock, lambda state: None)
+    end = wait(state_of(job(s1="PAUSED"), timeout=clock.now() + 600), one_by_one(look), clock, lambda state: None)
     assert end.timed_out and 60 <= len(looks) <= 70
     assert min(clock.sleeps[:-1]) >= 0.5
 
@@ -142,8 +123,8 @@ def test_a_look_that_can_be_repeated_is_and_one_that_cannot_ends_the_wait(clock)
         return answer
 
     start = state_of(job(s1="PROCESSING"), timeout=clock.now() + 100)
-    assert wait(start, look, clock, lambda state: None).jobs["j1"].task_of["s1"].status == "SUCCESS"
+    assert wait(start, one_by_one(look), clock, lambda state: None).seen["j1"].task_of["s1"].status == "SUCCESS"
     answers[:] = [Unauthorized("locked")]
     with pytest.raises(Unauthorized):
-        wait(start, look, clock, lambda state: None)
+        wait(start, one_by_one(look), clock, lambda state: None)
     assert answers == []
