@@ -175,10 +175,10 @@ class JobUnsettled(LiteServerError):
     retryable = True
 
 
-class HistoryIncomplete(LiteServerError):
-    """The service did not give its whole list, so "never ran" cannot be told."""
+class ListIncomplete(LiteServerError):
+    """The service did not give its whole list: what is missing cannot be told from what is not there."""
 
-    code = "history_incomplete"
+    code = "list_incomplete"
     retryable = True
 
 
@@ -186,6 +186,12 @@ class TemplateRejected(LiteServerError):
     """The live template does not take this type or spec (``template_check: strict``)."""
 
     code = "template_rejected"
+
+
+class PowerRefused(LiteServerError):
+    """Servers are in a status in which this power action is not possible."""
+
+    code = "wrong_status"
 
 
 class JobRunning(LiteServerError):

@@ -311,7 +311,7 @@ error:
     code:
       description:
         - The service's own code, or one of V(invalid_option), V(unreachable), V(tls), V(no_answer), V(bad_answer), V(api_error),
-          V(outcome_unknown), V(servers_failed), V(wait_timeout), V(servers_busy), V(job_unsettled), V(history_incomplete),
+          V(outcome_unknown), V(servers_failed), V(wait_timeout), V(servers_busy), V(job_unsettled), V(list_incomplete),
           V(template_rejected), V(job_running), V(not_deleted).
       type: str
     http_status:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..errors import HistoryIncomplete, InvalidOption, JobRunning, LiteServerError, NotFound, OutcomeUnknown
+from ..errors import InvalidOption, JobRunning, ListIncomplete, LiteServerError, NotFound, OutcomeUnknown
 from .records import read_job
 from .results import counts_of, job_record
 from .wanted import check_ids, check_name
@@ -64,7 +64,7 @@ class AbsentJob:
         name = self._options["name"]
         listing = self._service.list_jobs(name=name)
         if not listing.complete:
-            raise HistoryIncomplete(
+            raise ListIncomplete(
                 f"the service lists fewer jobs than it counts, so jobs named '{name}' could be left over",
                 hint="run it again, or delete by job_id",
             )

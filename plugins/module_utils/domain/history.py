@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..errors import HistoryIncomplete, JobUnsettled, NotFound
+from ..errors import JobUnsettled, ListIncomplete, NotFound
 from .decision import Standing, judge
 from .records import read_job, read_summary
 from .waiting import growing_pauses
@@ -20,7 +20,7 @@ def judge_by_history(service, wanted, clock):
     """Judge every wanted server by the jobs that the service knows.
 
     :returns: ({server id: Judgement}, ids of the jobs that were there).
-    :raises HistoryIncomplete: a server seems to need a job, but the list is not whole.
+    :raises ListIncomplete: a server seems to need a job, but the list is not whole.
     :raises JobUnsettled: a running job does not say whether it runs on a wanted server.
     """
     details = {}
@@ -39,7 +39,7 @@ def judge_by_history(service, wanted, clock):
         judged = judge(wanted, summaries, detail)
         standings = {judgement.standing for judgement in judged.values()}
         if not listing.complete and Standing.SUBMIT in standings:
-            raise HistoryIncomplete(
+            raise ListIncomplete(
                 "the service lists fewer jobs than it counts, so it cannot be told which servers need a job",
                 hint="run it again; if it stays, delete old jobs, or use a name of its own with reuse=never",
             )

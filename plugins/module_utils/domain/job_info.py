@@ -6,55 +6,55 @@
 from __future__ import annotations
 
 from ..errors import NotFound
+from .info import Info
 from .records import read_job, read_summary
 from .results import job_record
 from .template_check import STORED_TYPES
 from .wanted import check_ids
 
 
-class JobInfo:
-    """One run of the info module; see :class:`.present.PresentJob`."""
+class JobInfo(Info):
+    """Jobs by filters, or by id with their tasks."""
 
-    def __init__(self, options):
-        self._service = None
-        self._options = options
-        self.warnings = []
-        self._jobs = []
-        self._missing = []
-        self._complete = True
+    def nothing(self):
+        """The result before anything was read."""
+        return {"jobs": [], "missing_job_ids": [], "complete": True}
 
     def prepare(self):
-        """Check the options; raises InvalidOption before any request is sent."""
+        """Check the ids; raises InvalidOption."""
         if self._options["job_ids"] is not None:
             check_ids("job_ids", self._options["job_ids"])
 
-    def run(self, service):
+    def read(self, service):
         """Read the jobs."""
-        self._service = service
         if self._options["job_ids"] is not None:
-            self._by_id(dict.fromkeys(self._options["job_ids"]))
-        else:
-            self._by_filters()
+            return self._by_id(service, dict.fromkeys(self._options["job_ids"]))
+        return self._by_filters(service)
 
-    def _by_id(self, job_ids):
+    def _by_id(self, service, job_ids):
+        jobs, missing = [], []
         for job_id in job_ids:
             try:
-                job = read_job(self._service.get_job(job_id))
+                job = read_job(service.get_job(job_id))
             except NotFound:
-                self._missing.append(job_id)
+                missing.append(job_id)
                 continue
-            self._jobs.append(job_record(job.raw, with_tasks=True))
+            jobs.append(job_record(job.raw, with_tasks=True))
+        return {"jobs": jobs, "missing_job_ids": missing, "complete": True}
 
-    def _by_filters(self):
+    def _by_filters(self, service):
         # How the service compares is not documented, so it only narrows; type and status are
         # compared here alone, because the type that is stored is not the one that was sent.
-        listing = self._service.list_jobs(name=self._options["name"], visible=self._options["visible"])
-        self._complete = listing.complete
+        listing = service.list_jobs(name=self._options["name"], visible=self._options["visible"])
         if not listing.complete:
             self.warnings.append("the list may be incomplete: the service counts more jobs than it lists")
         kept = [record for record in listing.records if self._matches(record)]
         kept.sort(key=lambda record: (read_summary(record).created, record["id"]), reverse=True)
-        self._jobs = [job_record(record) for record in kept]
+        return {
+            "jobs": [job_record(record) for record in kept],
+            "missing_job_ids": [],
+            "complete": listing.complete,
+        }
 
     def _matches(self, record):
         name, job_type, status = (self._options[key] for key in ("name", "type", "status"))
@@ -63,16 +63,3 @@ class JobInfo:
             and (job_type is None or record.get("type") in (job_type, STORED_TYPES.get(job_type)))
             and (status is None or record.get("status") == status)
         )
-
-    def result(self):
-        """Every key of the result but ``msg`` and ``error``."""
-        return {
-            "changed": False,
-            "jobs": self._jobs,
-            "missing_job_ids": self._missing,
-            "complete": self._complete,
-        }
-
-    def diff(self):
-        """An info module changes nothing."""
-        return None

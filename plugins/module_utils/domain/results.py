@@ -69,11 +69,12 @@ def job_record(raw, secret_keys=frozenset(), with_tasks=False):
 
 def masked_item(item, secret_keys):
     """An item with each secret value of its spec masked."""
-    spec = {
-        key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else value
-        for key, value in (item.get("spec") or {}).items()
-    }
-    return dict(item, spec=spec)
+    return dict(item, spec=masked_spec(item.get("spec") or {}, secret_keys))
+
+
+def masked_spec(spec, secret_keys=frozenset()):
+    """A spec with each secret value masked: by these keys, and by keys that are named like a secret."""
+    return {key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else value for key, value in spec.items()}
 
 
 def _with_times(record):

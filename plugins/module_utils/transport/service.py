@@ -71,6 +71,58 @@ class LiteServerService:
         """Job templates with their parameters, all pages, as a :class:`.paging.Listing`."""
         return self._list(Kind.READ, "list job templates", "/jobs/templates", filters)
 
+    def get_template(self, template_id):
+        """A template with its command, image and limits; raises NotFound."""
+        what = f"read job template '{template_id}'"
+        return self._call(Kind.READ, what, "GET", "/jobs/templates/" + segment(template_id), _object_with_id)
+
+    def get_service(self, service_id):
+        """A deployed service; raises NotFound."""
+        what = f"read service '{service_id}'"
+        return self._call(Kind.READ, what, "GET", "/jobs/services/" + segment(service_id), _object_with_id)
+
+    def list_software(self, **filters):
+        """Versions on offer: a list of {``flavor_type``, ``support``: [{``type``, ``info``: [{``id``, ``version``}]}]}.
+
+        Documented since 2026-01 as ShowSoftware; it has no pages.
+        """
+        query = {key: value for key, value in filters.items() if value is not None}
+        return self._call(Kind.READ, "list software", "GET", "/software", _data_of, query=query)
+
+    def list_servers(self, everyone=False, polling=False):
+        """Servers, all pages, as a :class:`.paging.Listing`.
+
+        :param everyone: all of the project, not only the caller's own.
+        """
+        return self._list(Kind.POLL if polling else Kind.READ, "list servers", "/all" if everyone else "", {})
+
+    def get_server(self, server_id, polling=False):
+        """A server; raises NotFound (which is HTTP 400 here)."""
+        return self._call(
+            Kind.POLL if polling else Kind.READ,
+            f"read server '{server_id}'",
+            "GET",
+            "/" + segment(server_id),
+            _object_with_id,
+        )
+
+    def start_server(self, server_id):
+        """Start a server; returns it as the service answers."""
+        # The body has to be there, even though nothing in it is needed.
+        return self._power(server_id, "start", body={})
+
+    def stop_server(self, server_id):
+        """Stop a server by a forced power-off; returns it as the service answers."""
+        return self._power(server_id, "stop")
+
+    def reboot_server(self, server_id):
+        """Reboot a server; returns it as the service answers."""
+        return self._power(server_id, "reboot")
+
+    def _power(self, server_id, verb, body=None):
+        path = f"/{segment(server_id)}/{verb}"
+        return self._call(Kind.CHANGE, f"{verb} server '{server_id}'", "PUT", path, _object_with_id, body=body)
+
     def _list(self, kind, what, path, filters):
         def fetch(paging):
             query = {key: value for key, value in filters.items() if value is not None}
@@ -102,3 +154,11 @@ def _object_with_id(body, headers):
 
 def _ids_of_envelope(body, headers):
     return [record["id"] for record in envelope_of(body, headers)["data"]]
+
+
+def _data_of(body, headers):
+    """The list ``data`` of an envelope without pages."""
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise BadAnswer("the answer has no list 'data'")
+    return data
