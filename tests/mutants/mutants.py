@@ -207,7 +207,13 @@ MUTANTS = [
         "Kind.CREATE: (Move.REPEAT, Move.REPEAT, Move.LOOK, Move.REPEAT,",
         TRANSPORT_TESTS,
     ),
-    ("http: redirects are followed", TRANSPORT + "http.py", '"allow_redirects": False', '"allow_redirects": True', TRANSPORT_TESTS),
+    (
+        "http: redirects are followed",
+        TRANSPORT + "http.py",
+        '"allow_redirects": False',
+        '"allow_redirects": True',
+        TRANSPORT_TESTS,
+    ),
     ("http: verify only by default", TRANSPORT + "http.py", '"verify": self._verify, ', "", TRANSPORT_TESTS),
     ("http: plain http through a proxy", TRANSPORT + "http.py", 'options["proxies"] = {}', "pass", TRANSPORT_TESTS),
     ("http: token not renewed", TRANSPORT + "http.py", "call.auth.renew()", "False", TRANSPORT_TESTS),
@@ -215,8 +221,8 @@ MUTANTS = [
     (
         "paging: a failed page is the last one",
         TRANSPORT + "paging.py",
-        "            got = self._page({\"offset\": offset, \"limit\": size})\n",
-        "            try:\n                got = self._page({\"offset\": offset, \"limit\": size})\n"
+        '            got = self._page({"offset": offset, "limit": size})\n',
+        '            try:\n                got = self._page({"offset": offset, "limit": size})\n'
         "            except ApiError:\n                return\n",
         TRANSPORT_TESTS,
     ),
@@ -247,7 +253,15 @@ def _is_noticed(name, file, text, replacement, tests):
             raise SystemExit(f"{name}: the text to replace is there {source.count(text)} times in {file}")
         target.write_text(source.replace(text, replacement))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--import-mode=importlib"]
-        command += ["-c", "/dev/null", "--rootdir", str(collection), "-o", f"pythonpath={folder} {collection}/tests", *tests]
+        command += [
+            "-c",
+            "/dev/null",
+            "--rootdir",
+            str(collection),
+            "-o",
+            f"pythonpath={folder} {collection}/tests",
+            *tests,
+        ]
         run = subprocess.run(command, cwd=collection, capture_output=True, text=True, check=False)
         # 1 is "tests failed"; anything else (nothing collected, a broken import) noticed nothing.
         noticed = run.returncode == 1

@@ -12,9 +12,9 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.presen
 from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
     AnswerLost,
     ApiError,
-    HistoryIncomplete,
     InvalidOption,
     JobUnsettled,
+    ListIncomplete,
     NotFound,
     OutcomeUnknown,
     ServersBusy,
@@ -108,7 +108,7 @@ def test_a_finished_job_without_tasks_says_nothing(run, service):
 def test_an_incomplete_list_never_leads_to_a_create(run, service):
     service.complete = False
     operation = run()
-    assert isinstance(operation.error, HistoryIncomplete) and created(service) == []
+    assert isinstance(operation.error, ListIncomplete) and created(service) == []
 
 
 def test_an_incomplete_list_is_enough_where_every_server_is_done(run, service):

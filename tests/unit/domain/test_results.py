@@ -1,0 +1,130 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What results show: verdicts, masks, times, words."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.progress import Progress
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import Job, Task, milliseconds
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.results import job_record, verdict_of
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.wording import duration, name_servers
+
+
+@pytest.mark.parametrize(
+    ("job_status", "task_status", "skipped_ok", "verdict"),
+    [
+        ("PROCESSING", "SUCCESS", True, "done"),
+        ("FINISHED", "SUCCESS", True, "done"),
+        ("FINISHED", "FAILED", True, "failed"),
+        ("PROCESSING", "FAILED", True, "failed"),
+        ("FINISHED", "SKIPPED", True, "done"),
+        ("FINISHED", "SKIPPED", False, "failed"),
+        ("PROCESSING", "PROCESSING", True, "running"),
+        ("PROCESSING", "PAUSED", True, "running"),
+        ("PROCESSING", None, True, "running"),
+        ("COMPLETED", "PROCESSING", True, "running"),
+        ("FINISHED", "PROCESSING", True, "unknown"),
+        ("FINISHED", "PAUSED", True, "unknown"),
+        ("FINISHED", None, True, "unknown"),
+        ("DELETED", "PROCESSING", True, "unknown"),
+        ("DELETED", None, True, "unknown"),
+    ],
+)
+def test_verdicts(job_status, task_status, skipped_ok, verdict):
+    task = None if task_status is None else Task("s1", task_status)
+    assert verdict_of(Job("j", status=job_status), task, skipped_ok) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1755005748201, 1755005748201),
+        ("1755005748201", 1755005748201),
+        ("2025-08-12T13:35:48.201Z", 1755005748201),
+        ("2025-08-12T13:35:48.201+00:00", 1755005748201),
+        ("2025-08-12T15:35:48.201+02:00", 1755005748201),
+        ("2025-08-12 13:35:48", 1755005748000),
+        ("soon", None),
+        (True, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_times_in_any_form(value, expected):
+    assert milliseconds(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "is_secret"),
+    [
+        ("password", True),
+        ("db_passwd", True),
+        ("passphrase", True),
+        ("client_secret", True),
+        ("secret_key", True),
+        ("API_TOKEN", True),
+        ("obs_ak", True),
+        ("obs_sk", True),
+        ("access_key", True),
+        ("privateKey", True),
+        ("credentials", True),
+        ("version", False),
+        ("max_tokens", False),
+        ("secretary", False),
+        ("task", False),
+        ("obs_path", False),
+        ("keyboard", False),
+    ],
+)
+def test_keys_that_are_named_like_a_secret_are_masked(key, is_secret):
+    record = job_record({"id": "j", "items": [{"type": "T", "spec": {key: "canary"}}]})
+    assert (record["items"][0]["spec"][key] != "canary") is is_secret
+
+
+def test_a_record_keeps_what_nobody_documented_and_drops_the_tasks():
+    raw = {
+        "id": "j",
+        "new": {"x": 1},
+        "tasks": [{"server_id": "s1"}],
+        "create_at": "1755005748201",
+        "update_at": "soon",
+    }
+    assert job_record(raw) == {"id": "j", "new": {"x": 1}, "create_at": 1755005748201, "update_at": "soon"}
+    assert job_record(raw, with_tasks=True)["tasks"] == [{"server_id": "s1"}]
+    assert raw["create_at"] == "1755005748201", "the answer itself is not touched"
+
+
+def test_messages_of_servers_cannot_steer_a_terminal():
+    row = {"server_id": "s1", "server_name": "one", "message": "\x1b[2J\x07npu\nbusy\u202e"}
+    assert name_servers([row]) == "one: [2J npu busy"
+
+
+def test_many_servers_are_named_in_short():
+    rows = [{"server_id": f"s{number}", "server_name": None, "message": None} for number in range(8)]
+    assert name_servers(rows) == "s0; s1; s2; s3; s4; and 3 more"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.9, "59 s"), (250, "4 min 10 s"), (3600, "1 h 0 min 0 s"), (86399, "23 h 59 min 59 s")],
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_progress_tells_changes_at_once_and_repeats_itself_only_now_and_then():
+    lines = []
+    progress = Progress("upgrade", 60, started=100.0, write=lines.append)
+    running = {"server_id": "s1", "server_name": "one", "job_id": "j1", "verdict": "running", "message": None}
+    failed = dict(running, verdict="failed", message="npu busy")
+    for now, row in ((100, running), (110, running), (159, running), (160, running), (161, failed), (350, failed)):
+        progress.saw([row], now)
+    assert lines == [
+        "upgrade job j1: 0 of 1 done, 1 running, 0 s",
+        "upgrade job j1: 0 of 1 done, 1 running, 1 min 0 s",
+        "upgrade job j1: 0 of 1 done, 1 failed (one: npu busy), 1 min 1 s",
+        "upgrade job j1: 0 of 1 done, 1 failed (one: npu busy), 4 min 10 s",
+    ]
