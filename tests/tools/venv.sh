@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Make a virtual environment, or find that it is as it should be: tests/tools/venv.sh CORE demo|test
+# "demo" has what the demo needs, "test" the same and the tools on top. The environment is made
+# anew when a requirement, a pin or its place has changed, or when its Python is gone.
+set -euo pipefail
+
+usage="usage: venv.sh CORE demo|test"
+core=${1:?$usage}
+stage=${2:?$usage}
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+cd "$tools/../.."
+
+requirements=tests/requirements
+pins=$requirements/constraints-$core.txt
+if [ ! -f "$pins" ]; then
+    echo "venv.sh: no requirements are pinned for ansible-core $core: there is no $pins." >&2
+    exit 2
+fi
+venv=$(bash "$tools/paths.sh" venv "$core")
+scratch=$(bash "$tools/paths.sh" scratch)
+mkdir -p "$scratch"
+
+# Two runs at once in one clone: the second one waits.
+if command -v flock >/dev/null; then
+    exec 9>"$scratch/venv-$core.lock"
+    flock 9
+fi
+
+key() { # FILE...: a line that changes when the environment has to be made anew
+    printf '%s %s\n' "$venv" "$(cat "$@" | cksum)"
+}
+demo_key=$(key "$pins" "$requirements/demo.txt")
+test_key=$(key "$pins" "$requirements/demo.txt" "$requirements/test.txt")
+ready() { # STAGE KEY
+    [ -f "$venv/.ready-$1" ] && [ "$(cat "$venv/.ready-$1")" = "$2" ]
+}
+install() { # STAGE KEY REQUIREMENTS...
+    local stage=$1 key=$2 name arguments=()
+    shift 2
+    for name; do arguments+=(-r "$requirements/$name.txt"); done
+    # A failure here leaves no .ready file behind, so the next run starts again.
+    "$venv/bin/python" -m pip --disable-pip-version-check install -qq --no-input -c "$pins" "${arguments[@]}"
+    "$venv/bin/python" -m pip --disable-pip-version-check freeze 2>/dev/null | { grep -vxFf "$pins" || true; } |
+        sed "s|^|warning: not pinned in $pins: |" >&2
+    printf '%s\n' "$key" >"$venv/.ready-$stage"
+}
+
+# Whatever is not exactly as wanted is made from nothing: packages that are no longer asked for go, too.
+if ! ready demo "$demo_key" || { [ -f "$venv/.ready-test" ] && ! ready test "$test_key"; } ||
+    ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
+    python=$(bash "$tools/find-python.sh" "$core")
+    echo "Making $(basename "$venv") for $(grep '^ansible-core==' "$pins") with $python"
+    # Not the folder itself, which may be the end of a link.
+    mkdir -p "$venv"
+    find "$venv" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+    "$python" -m venv "$venv"
+    install demo "$demo_key" demo
+fi
+if [ "$stage" = test ] && ! ready test "$test_key"; then
+    echo "Installing the test tools into $(basename "$venv")"
+    install test "$test_key" demo test
+fi
+
+# The collection's name, as Python and Ansible look for it, leads to this clone.
+link=$scratch/collections/ansible_collections/modelarts/liteserver
+mkdir -p "$(dirname "$link")" "$scratch/home" "$scratch/tmp"
+# Empty settings, so that the user's own do not decide what the tests show.
+[ -e "$scratch/ansible.cfg" ] || : >"$scratch/ansible.cfg"
+[ "$(readlink "$link" || true)" = "$PWD" ] || ln -sfn "$PWD" "$link"
