@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The connection options of every module."""
+    """The connection options of every module, and what plugins add to them."""
 
     DOCUMENTATION = r"""
 requirements:
@@ -97,4 +97,55 @@ options:
       - Environment variable E(HW_MAX_RETRIES).
     type: int
     default: 5
+"""
+
+    # Where several variables of an option are set, Ansible takes the last of the list, and the modules take the first
+    # that their documentation names: so the lists are the other way round here.
+    PLUGIN = r"""
+options:
+  region:
+    env:
+      - name: HW_REGION_NAME
+      - name: HUAWEICLOUD_SDK_REGION
+  endpoint:
+    env:
+      - name: LITESERVER_ENDPOINT
+  project_id:
+    env:
+      - name: HW_PROJECT_ID
+      - name: HUAWEICLOUD_SDK_PROJECT_ID
+  access_key:
+    env:
+      - name: HW_ACCESS_KEY
+      - name: HUAWEICLOUD_SDK_AK
+  secret_key:
+    env:
+      - name: HW_SECRET_KEY
+      - name: HUAWEICLOUD_SDK_SK
+  security_token:
+    env:
+      - name: HW_SECURITY_TOKEN
+      - name: HUAWEICLOUD_SDK_SECURITY_TOKEN
+  auth_token:
+    env:
+      - name: HW_AUTH_TOKEN
+  username:
+    env:
+      - name: HW_USER_NAME
+  password:
+    env:
+      - name: HW_USER_PASSWORD
+  domain_name:
+    env:
+      - name: HW_DOMAIN_NAME
+  iam_endpoint:
+    env:
+      - name: HW_AUTH_URL
+      - name: HUAWEICLOUD_SDK_IAM_ENDPOINT
+  ca_path:
+    env:
+      - name: LITESERVER_CA_PATH
+  max_retries:
+    env:
+      - name: HW_MAX_RETRIES
 """

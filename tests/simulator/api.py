@@ -273,9 +273,10 @@ def batch_action(call: Call) -> Any:
     if action not in POWER_ACTIONS:
         raise errors.invalid("type must be one of START, STOP, REBOOT, CHANGEOS, REINSTALLOS, DELETE")
     entries = body.get("servers")
-    is_list = isinstance(entries, list) and entries != []
-    if not is_list or not all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in entries):
+    if not isinstance(entries, list) or not entries:
         raise errors.invalid("servers is required and must be a list of objects with an id")
+    if not all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in entries):
+        raise errors.invalid("servers must be a list of objects with an id")
     servers = [world.server(identifier) for identifier in dict.fromkeys(each["id"] for each in entries)]
     now = world.clock.now()
     for server in servers:

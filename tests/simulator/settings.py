@@ -16,6 +16,7 @@ class SettingsError(ValueError):
 
 
 def _field(default: Any, check: Callable[[Any], bool], rule: str) -> Any:
+    # pylint: disable-next=invalid-field-call  (the dataclass below calls this)
     return dataclasses.field(default=default, metadata={"check": check, "rule": rule})
 
 

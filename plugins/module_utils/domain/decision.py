@@ -31,8 +31,8 @@ class Judgement:
     """The standing of one server, with the job and task that decided it (or None)."""
 
     standing: Standing
-    job: Job = None
-    task: Task = None
+    job: Job | None = None
+    task: Task | None = None
 
 
 def admits(wanted, summary):

@@ -66,15 +66,15 @@ class ServerPower:
     :ivar refusal: why the service refused it for this server, or None.
     """
 
-    before: str
-    name: str = None
-    status: str = None
+    before: str | None
+    name: str | None = None
+    status: str | None = None
     left: bool = False
     planned: bool = False
     sent: bool = False
     lost: bool = False
     gone: bool = False
-    refusal: str = None
+    refusal: str | None = None
 
     def saw(self, raw):
         """The same after the service's record of it was read."""

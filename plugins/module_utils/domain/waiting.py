@@ -39,7 +39,7 @@ class WaitState:
     next_pause: float = FIRST_PAUSE
     missing: dict = field(default_factory=dict)
     timed_out: bool = False
-    last_error: LiteServerError = None
+    last_error: LiteServerError | None = None
 
 
 def growing_pauses(clock, patience):

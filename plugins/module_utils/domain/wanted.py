@@ -37,8 +37,8 @@ class Wanted:
     body_items: tuple = ()
     reuse: str = REUSE_SAME_NAME
     skipped_ok: bool = True
-    description: str = None
-    is_reboot: bool = None
+    description: str | None = None
+    is_reboot: bool | None = None
     secret_keys: frozenset = frozenset()
 
     @property

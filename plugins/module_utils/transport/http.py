@@ -34,7 +34,7 @@ try:
 
     REQUESTS_IMPORT_ERROR = None
 except ImportError:
-    requests = None
+    requests = None  # type: ignore[assignment]
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
 # An answer of 5,000 servers is some 10 MB; more than this is not an answer.

@@ -328,7 +328,7 @@ def test_a_server_whose_task_is_not_there_yet_is_waited_for(run, service, clock)
 
 
 def test_a_job_whose_record_is_deleted_in_the_middle_of_a_wait_has_no_known_end(run, service, clock):
-    clock.on_sleep = lambda: service.jobs.clear()
+    clock.on_sleep = service.jobs.clear
     operation = run(wait=True)
     assert isinstance(operation.error, ServersFailed) and verdicts(operation) == {"s1": "unknown", "s2": "unknown"}
 
