@@ -168,10 +168,10 @@ from ..module_utils.transport.http import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring.connection import build_service, check_connection, connection_argument_spec
 
 try:
-    from ansible.template import trust_as_template  # noqa: F401  (from 2.19 on, what a service says is never a template)
+    from ansible.template import trust_as_template
 
     wrap_var = None
-except ImportError:
+except ImportError:  # before 2.19
     from ansible.utils.unsafe_proxy import wrap_var
 
 # Ansible's own for an inventory that cannot be parsed, where it is told to fail at all.
@@ -354,7 +354,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             else:
                 host = None if address == "none" else self._template(f"address: host {name}", address, variables)
             if host:
-                variables["ansible_host"] = str(host)
+                variables["ansible_host"] = _data(str(host))
             self.inventory.add_host(name)
             for variable, value in variables.items():
                 self.inventory.set_variable(name, variable, value)
@@ -381,12 +381,16 @@ def _plain(value):
 
 
 def _data(value):
-    """What the service says, marked so that nothing in it is ever taken for a template."""
-    if wrap_var is None:
-        return value
+    """What the service says, marked so that nothing in it is ever taken for a template.
+
+    A text without a brace cannot be one, and is left in the form that Ansible shows as it is.
+    """
+    if isinstance(value, str):
+        if wrap_var is None:
+            return value if "{" in value else trust_as_template(value)
+        return wrap_var(value) if "{" in value else value
     if isinstance(value, dict):
         return {key: _data(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_data(item) for item in value]
-    # Only where it could be one: Ansible shows marked texts in another way.
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+    return value

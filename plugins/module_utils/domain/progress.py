@@ -49,4 +49,4 @@ def describe(name, rows):
     for verdict in ("running", "unknown"):
         if by_verdict.get(verdict):
             parts.append(f"{len(by_verdict[verdict])} {verdict}")
-    return f"{name} job {jobs}: {', '.join(parts)}"
+    return f"{name}{' job ' + jobs if jobs else ''}: {', '.join(parts)}"

@@ -128,3 +128,10 @@ def test_progress_tells_changes_at_once_and_repeats_itself_only_now_and_then():
         "upgrade job j1: 0 of 1 done, 1 failed (one: npu busy), 1 min 1 s",
         "upgrade job j1: 0 of 1 done, 1 failed (one: npu busy), 4 min 10 s",
     ]
+
+
+def test_progress_of_servers_without_jobs_names_none():
+    lines = []
+    row = {"server_id": "s1", "server_name": "one", "job_id": None, "verdict": "done", "message": None}
+    Progress("rebooted", 60, started=0.0, write=lines.append).saw([row], 5.0)
+    assert lines == ["rebooted: 1 of 1 done, 5 s"]
