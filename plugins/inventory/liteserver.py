@@ -16,6 +16,11 @@ description:
   - When anything fails, be it an option, a request or a template, the program that asked for the inventory ends with one line
     that says why, and exit status 4. There is never an empty or a shorter inventory instead, whatever
     C(any_unparsed_is_failed) and C(unparsed_is_failed) say in C([inventory]) of C(ansible.cfg).
+  - Each host has the variables C(liteserver_id), C(liteserver_name), C(liteserver_status), C(liteserver_flavor),
+    C(liteserver_category), C(liteserver_supernode_id), C(liteserver_supernode_name), C(liteserver_private_ip) (the first),
+    C(liteserver_private_ips) (a list), and C(liteserver_raw), the record as the service tells it. All of them are always there,
+    and null where the service does not tell. C(ansible_host) follows O(address).
+  - No groups are made but those of O(groups) and O(keyed_groups).
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
@@ -297,9 +302,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         alike = [names[server["id"]] for server in servers if server["id"] in renamed & wanted]
         if alike:
             self.display.warning(
-                "{}: {} servers share their names with others and got their ids behind them: {}".format(
-                    path, len(alike), ", ".join(alike)
-                )
+                f"{path}: servers whose names others have, too, got their ids behind them: " + ", ".join(alike)
             )
         return [(names[server["id"]], variables[server["id"]]) for server in servers if server["id"] in wanted]
 

@@ -10,9 +10,11 @@ request id, and limits that hold whatever the environment says.
 
 from __future__ import annotations
 
+import io
 import json
 import ssl
 import traceback
+import zlib
 
 from ..errors import (
     AnswerLost,
@@ -31,6 +33,7 @@ from .retry import Move, Trouble, move_after, retry_after, throttle_window
 try:
     import requests
     from requests import exceptions as requests_errors
+    from urllib3 import exceptions as urllib3_errors
 
     REQUESTS_IMPORT_ERROR = None
 except ImportError:
@@ -121,15 +124,14 @@ class HttpClient:
 
     def _try(self, call, parse):
         headers, answer, status = self._exchange(call)
-        request_id = headers.get("X-Request-Id")
         if status >= 300:
             raise self._refusal(call, status, headers, answer)
         try:
-            return parse(_decode(answer), headers)
+            return parse(_decode(_unpacked(answer, headers)), headers)
         except BadAnswer as error:
             error.message = f"{call.what}: {error.message}"
             error.http_status = status
-            error.request_id = request_id
+            error.request_id = _printable(headers.get("X-Request-Id"))
             error.hint = (
                 error.hint or "if it stays, check endpoint: is something else than the service answering there?"
             )
@@ -137,34 +139,49 @@ class HttpClient:
 
     def _exchange(self, call):
         """Send one request; returns (headers, body bytes, status)."""
+        content = None if call.body is None else json.dumps(call.body).encode("utf-8")
         request = requests.Request(
             method=call.method,
             url=call.url,
             headers={
                 "User-Agent": self._user_agent,
-                "Content-Type": "application/json" if call.body is None else "application/json;charset=utf-8",
+                "Content-Type": "application/json" if content is None else "application/json;charset=utf-8",
+                # A compressed answer could be small on the way and fill the memory here.
+                "Accept-Encoding": "identity",
             },
-            data=None if call.body is None else json.dumps(call.body).encode("utf-8"),
+            data=content,
             auth=call.auth,
         ).prepare()
-        # Session.send, not Session.request: the latter lets REQUESTS_CA_BUNDLE replace
-        # verify, and a .netrc entry replace the Authorization header.
-        options = {"verify": self._verify, "timeout": self._timeout, "allow_redirects": False, "stream": True}
-        if request.url.startswith("http://"):
-            options["proxies"] = {}  # plain http is for loopback only, so it never leaves through a proxy
-        elif self._proxy:
-            options["proxies"] = {"https": self._proxy}
+        if content is not None:
+            request.body = _Body(content)  # signed by now
+        # The adapter, not the session: a session lets REQUESTS_CA_BUNDLE replace verify and a .netrc
+        # entry replace the Authorization header, and reads where a redirect leads to.
+        adapter = self._session.get_adapter(request.url)
         try:
-            response = self._session.send(request, **options)
-        except requests_errors.RequestException as error:
-            raise self._no_answer(call, error) from error
-        try:
-            with response:
+            response = adapter.send(
+                request,
+                stream=True,
+                timeout=self._timeout,
+                verify=self._verify,
+                proxies=self._proxies(request.url),
+            )
+        except (requests_errors.RequestException, OSError) as error:
+            raise self._no_answer(call, request.body, error) from error
+        with response:
+            try:
                 return response.headers, _read(response), response.status_code
-        except requests_errors.RequestException as error:
-            raise self._no_answer(call, error) from error
+            except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError) as error:
+                if response.status_code < 400:
+                    raise self._no_answer(call, request.body, error) from error
+                # What it says is lost, but that it is a refusal is known.
+                return response.headers, b"", response.status_code
 
-    def _no_answer(self, call, error):
+    def _proxies(self, url):
+        if url.startswith("http://"):
+            return {}  # plain http is for loopback only, so it never leaves through a proxy
+        return {"https": self._proxy} if self._proxy else requests.utils.get_environ_proxies(url)
+
+    def _no_answer(self, call, body, error):
         """Tell apart what surely was not sent from what may have been carried out."""
         causes = list(_causes(error))
         names = {type(cause).__name__ for cause in causes}
@@ -177,52 +194,46 @@ class HttpClient:
                     hint="name your own authority with ca_path; or check endpoint and proxy",
                 ),
             )
-        never_sent = {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ConnectTimeout"}
-        if isinstance(error, requests_errors.ProxyError):
-            return _Failed(
-                Trouble.NOT_SENT,
-                Unreachable(
-                    f"{call.what}: the proxy does not connect: {reason}", hint="check proxy and the proxy variables"
-                ),
-            )
-        if names & never_sent:
-            return _Failed(
-                Trouble.NOT_SENT,
-                Unreachable(
-                    f"{call.what}: no connection: {reason}", hint="check region, endpoint, proxy and the network"
-                ),
-            )
-        if isinstance(error, requests_errors.SSLError):
-            # It may have broken after the request was sent, so it counts as lost.
+        if isinstance(body, _Body):
+            sent = body.begun
+        else:
+            # Nothing in a request without a body tells; so only what is known to come before it counts.
+            sent = not names & _BEFORE_SENDING and "Tunnel connection failed" not in reason
+        if sent:
             return _Failed(
                 Trouble.LOST,
-                TlsFailed(f"{call.what}: TLS broke: {reason}", hint="does endpoint speak https?", retryable=True),
+                AnswerLost(
+                    f"{call.what}: sent, but no answer came: {reason}",
+                    hint=f"check the network; request_timeout is {self._timeout} s",
+                ),
             )
-        if isinstance(error, requests_errors.ContentDecodingError):
-            return _Failed(Trouble.BAD_ANSWER, BadAnswer(f"{call.what}: the answer cannot be unpacked: {reason}"))
-        return _Failed(
-            Trouble.LOST,
-            AnswerLost(
-                f"{call.what}: sent, but no answer came: {reason}",
-                hint=f"check the network; request_timeout is {self._timeout} s",
-            ),
-        )
+        hint = "check region, endpoint, proxy and the network"
+        if isinstance(error, requests_errors.ProxyError):
+            return _Failed(
+                Trouble.NOT_SENT, Unreachable(f"{call.what}: the proxy does not connect: {reason}", hint=hint)
+            )
+        if isinstance(error, requests_errors.SSLError):
+            text = f"{call.what}: TLS does not come up: {reason}"
+            return _Failed(Trouble.NOT_SENT, TlsFailed(text, hint="does endpoint speak https? " + hint, retryable=True))
+        return _Failed(Trouble.NOT_SENT, Unreachable(f"{call.what}: no connection: {reason}", hint=hint))
 
     def _refusal(self, call, status, headers, answer):
         """Turn an answer that is not a success into a typed error."""
-        code, message, request_id = _error_of(answer)
-        request_id = request_id or headers.get("X-Request-Id")
-        shown = message or headers.get("Content-Type") or "no text"
+        try:
+            code, message, request_id = _error_of(_unpacked(answer, headers))
+        except BadAnswer:
+            code, message, request_id = None, None, None
+        request_id = request_id or _printable(headers.get("X-Request-Id"))
+        shown = message or _printable(headers.get("Content-Type")) or "no text"
         text = f"{call.what}: HTTP {status}{' ' + code if code else ''}: {shown}"
         details = {"code": code, "http_status": status, "request_id": request_id}
+        asked = retry_after(headers.get("Retry-After"), self._clock.utc())
         if status == 401:
             return _Failed(
                 Trouble.UNAUTHORIZED, Unauthorized(text, hint=call.auth.unauthorized_hint(message or ""), **details)
             )
         if status == 429:
-            asked = retry_after(headers.get("Retry-After"), self._clock.utc())
-            window = throttle_window(message)
-            asked = max((value for value in (asked, window) if value is not None), default=None)
+            asked = max((pause for pause in (asked, throttle_window(message)) if pause is not None), default=None)
             return _Failed(
                 Trouble.THROTTLED,
                 Throttled(
@@ -230,10 +241,35 @@ class HttpClient:
                 ),
             )
         if status >= 500:
-            return _Failed(Trouble.SERVER_ERROR, ServiceFailed(text, **details))
+            return _Failed(Trouble.SERVER_ERROR, ServiceFailed(text, retry_after=asked, **details))
         if code in NOT_FOUND_CODES or (status == 404 and code not in NOT_PUBLISHED_CODES):
             return _Failed(Trouble.REFUSED, NotFound(text, **details))
         return _Failed(Trouble.REFUSED, ApiError(text, hint=_refusal_hint(status, code), **details))
+
+
+# Exceptions that end a request before it is written to a connection.
+_BEFORE_SENDING = frozenset(["NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ConnectTimeout"])
+
+
+class _Body:
+    """The bytes of a request, which remember whether writing them was begun.
+
+    They are read only after a connection is up and the headers are written. Before that
+    the service cannot have carried out anything, whatever the exception is called: behind
+    a proxy, for one, a lost answer and a proxy that refuses look the same.
+    """
+
+    def __init__(self, content):
+        self._content = io.BytesIO(content)
+        self._length = len(content)
+        self.begun = False
+
+    def __len__(self):
+        return self._length
+
+    def read(self, size=-1):
+        self.begun = True
+        return self._content.read(size)
 
 
 class _Failed(Exception):
@@ -256,14 +292,30 @@ def _refusal_hint(status, code):
 
 
 def _read(response):
-    """The whole body, unpacked, up to a limit that keeps a controller alive."""
+    """The body as it was sent, or a little more than the limit of it."""
     parts, size = [], 0
-    for part in response.iter_content(65536):
+    for part in response.raw.stream(65536, decode_content=False):
+        parts.append(part)
         size += len(part)
         if size > MAX_ANSWER_BYTES:
-            raise requests_errors.ContentDecodingError(f"larger than {MAX_ANSWER_BYTES >> 20} MiB")
-        parts.append(part)
+            break
     return b"".join(parts)
+
+
+def _unpacked(answer, headers):
+    """The body as it was meant, if it is not more than a controller can bear; raises BadAnswer."""
+    encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        try:
+            # 32 + 15 reads either format, and the second argument is where a small bomb stops growing.
+            answer = zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(answer, MAX_ANSWER_BYTES + 1)
+        except zlib.error as error:
+            raise BadAnswer(f"the answer cannot be unpacked: {error}") from error
+    elif encoding != "identity":
+        raise BadAnswer(f"the answer is packed in a way that was not asked for: {_printable(encoding)}")
+    if len(answer) > MAX_ANSWER_BYTES:
+        raise BadAnswer(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB")
+    return answer
 
 
 def _decode(answer):
@@ -276,10 +328,16 @@ def _decode(answer):
 
 
 def _excerpt(answer):
-    """The first words of a body for a message: printable, and short."""
-    text = answer[:400].decode("utf-8", "replace")
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return repr(text[:120])
+    """The first words of a body for a message."""
+    return repr(_printable(answer[:400].decode("utf-8", "replace"), 120))
+
+
+def _printable(text, longest=500):
+    """A text of the service as it may be shown: one line, nothing that steers a terminal, not too long."""
+    if not isinstance(text, str):
+        return None
+    text = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * longest]).split())
+    return text if len(text) <= longest else text[:longest] + "..."
 
 
 # The key pairs that the service, its gateway and IAM are known to use.
@@ -294,13 +352,12 @@ def _error_of(answer):
         return None, _excerpt(answer) if answer.strip() else None, None
     if not isinstance(body, dict):
         return None, _excerpt(answer), None
-    request_id = body.get("request_id")
-    request_id = request_id if isinstance(request_id, str) else None
+    request_id = _printable(body.get("request_id"))
     for level in [body] + [value for value in body.values() if isinstance(value, dict)]:
         for code_key, message_key in _ERROR_KEYS:
             code, message = level.get(code_key), level.get(message_key)
             if isinstance(message, str):
-                return str(code) if isinstance(code, (str, int)) else None, message, request_id
+                return _printable(str(code)) if isinstance(code, (str, int)) else None, _printable(message), request_id
     return None, _excerpt(answer), request_id
 
 
@@ -322,5 +379,5 @@ def _innermost_text(causes):
     """The most telling text: the operating system's, else the last one."""
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-    return str(causes[-1]) or type(causes[-1]).__name__
+            return _printable(cause.strerror)
+    return _printable(str(causes[-1])) or type(causes[-1]).__name__

@@ -66,60 +66,78 @@ class _Reader:
     def __init__(self, fetch):
         self._fetch = fetch
         self._found = {}
+        self._last_id = None  # of the last page that was read
         self._total = None
-        self._more = False  # stands in for the total where there is none
+        # Stands in for the total where there is none: whether the last page says that there are
+        # more, or None where it says nothing of it.
+        self._more = None
         self._changed = False
 
     def read(self):
         size = self._page({})
-        if size and self._missing():
+        if size and size < WIDE_LIMIT and self._missing():
             # From the first record on, so that it means the same in records and in pages.
             size = self._wide_page() or size
         if size and self._missing():
             self._walk_records(size)
         if size and self._missing():
             self._walk_pages(size)
-        # A total that changed meanwhile means that records moved between the pages:
-        # one may have been passed over although the count is right.
-        return Listing(list(self._found.values()), not self._missing() and not self._changed)
+        # A list that says nothing of its length has ended when no page brings anything new.
+        silent = self._total is None and self._more is None
+        # A list that changed meanwhile may have passed over a record although the count is right.
+        return Listing(list(self._found.values()), (silent or not self._missing()) and not self._changed)
 
     def _missing(self):
-        return self._more if self._total is None else len(self._found) < self._total
+        return self._more is not False if self._total is None else len(self._found) < self._total
 
-    def _page(self, parameters):
-        """Read one page into the records; returns how many records it had."""
+    def _page(self, parameters, follows=None):
+        """Read one page into the records; returns how many records it had.
+
+        :param follows: an id that the page has to begin with, or it does not follow and is not taken.
+        """
         envelope = self._fetch(parameters)
         data = envelope["data"]
+        if follows is not None and (not data or data[0]["id"] != follows):
+            return 0
         for record in data:
             self._found.setdefault(record["id"], record)
         if len(self._found) > MAX_RECORDS:
             raise BadAnswer(f"the list does not end: more than {MAX_RECORDS} records")
         total = _count(envelope.get("total"))
-        self._changed = self._changed or (self._total is not None and total != self._total)
+        self._changed = self._changed or (self._last_id is not None and total != self._total)
         self._total = total
         pages, current = _count(envelope.get("pages")), _count(envelope.get("current"))
-        self._more = bool(data) and pages is not None and current is not None and current < pages
+        if data:
+            self._last_id = data[-1]["id"]
+            self._more = None if pages is None or current is None else current < pages
         return len(data)
 
     def _wide_page(self):
-        known = len(self._found)
+        known, last_id = len(self._found), self._last_id
         try:
             size = self._page({"offset": 0, "limit": min(self._total or WIDE_LIMIT, WIDE_LIMIT)})
         except ApiError as error:
             if error.http_status != 400:
                 raise
             return None  # this limit is not taken: go on with the service's own page size
-        return size if len(self._found) > known else None
+        if len(self._found) > known:
+            return size
+        self._last_id = last_id  # a shorter page than the first one leads nowhere
+        return None
 
     def _walk_records(self, size):
-        """``offset`` as a number of records; stops at the first page that brings nothing new."""
-        offset = size
+        """``offset`` as a number of records; stops at the first page that brings nothing new.
+
+        Each page begins with the last record of the one before. If it does not, then the list
+        has moved, or the number does not count records.
+        """
+        offset = size - 1
         while self._missing():
             known = len(self._found)
-            got = self._page({"offset": offset, "limit": size})
+            got = self._page({"offset": offset, "limit": size}, follows=self._last_id)
             if len(self._found) == known:
                 return
-            offset += got
+            offset += got - 1
 
     def _walk_pages(self, size):
         """``offset`` as a number of pages; a page may be known already from the walk before."""

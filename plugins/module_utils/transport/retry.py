@@ -104,10 +104,10 @@ def retry_after(header, utc_now):
     """Seconds of a ``Retry-After`` header (a number or an HTTP date), or None."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]+\s*", header):
         return float(header)
     try:
         date = parsedate_to_datetime(header)
         return max(0.0, (date - utc_now).total_seconds())
-    except (TypeError, ValueError):
+    except (IndexError, OverflowError, TypeError, ValueError):  # each for some text that is no date
         return None

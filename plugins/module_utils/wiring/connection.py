@@ -22,7 +22,9 @@ from ..version import VERSION
 
 # Source: region table of the vendor's SDK 3.1.219, where one region has a domain of its own.
 _MODELARTS_DOMAINS = {"ap-southeast-1": "myhuaweicloud.cn"}
-_REGION = re.compile(r"[a-z0-9-]{1,64}")
+_REGION = re.compile(r"[a-z0-9-]{1,63}")
+# Names as the DNS takes them; other scripts have to be written in their xn-- form.
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 _PROJECT_ID = re.compile(r"[a-zA-Z0-9-]{1,64}")
 
 _SECRET_OPTIONS = ("access_key", "secret_key", "security_token", "auth_token", "password")
@@ -194,33 +196,39 @@ def _iam_endpoint(options):
 
 def _checked_url(option, value):
     """A base address without its final slash; raises InvalidOption."""
-    try:
-        url = urlsplit(value)
-        host, _port = url.hostname, url.port
-    except ValueError as error:
-        raise InvalidOption(f"{option}: not an address: {error}") from error
-    if url.scheme not in ("https", "http") or not host:
-        raise InvalidOption(f"{option}: must be an address such as https://modelarts.cn-north-4.myhuaweicloud.com")
-    if url.username or url.password or url.query or url.fragment:
+    url, host = _split(option, value, "https://modelarts.cn-north-4.myhuaweicloud.com")
+    if url.username is not None or url.password is not None or "?" in value or "#" in value:
         raise InvalidOption(f"{option}: must be scheme, host, port and path only")
     if url.scheme == "http" and not _is_loopback(host):
         raise InvalidOption(f"{option}: must begin with https, unless it is a loopback address such as 127.0.0.1")
     return value.rstrip("/")
 
 
-def _is_loopback(host):
+def _split(option, value, example):
+    """(parts, host) of an address with scheme and host. An error does not show it: it may hold a password."""
     try:
-        return ip_address(host).is_loopback
+        url = urlsplit(value)
+        host, _port = url.hostname or "", url.port
     except ValueError:
-        return host == "localhost"
+        url, host = None, ""
+    is_host = _is_ip(host) or (len(host) <= 253 and bool(_HOST.fullmatch(host)) and "[" not in value)
+    if url is None or url.scheme not in ("https", "http") or not is_host or not re.fullmatch(r"[\x21-\x7e]+", value):
+        raise InvalidOption(f"{option}: must be an address such as {example}")
+    return url, host
+
+
+def _is_ip(host):
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host):
+    return ip_address(host).is_loopback if _is_ip(host) else host == "localhost"
 
 
 def _check_proxy(value):
-    try:
-        url = urlsplit(value)
-        host, _port = url.hostname, url.port
-    except ValueError as error:
-        raise InvalidOption("proxy: not an address") from error
-    if url.scheme not in ("http", "https") or not host:
-        raise InvalidOption("proxy: must be an address such as http://proxy.example.com:3128")
+    url, _host = _split("proxy", value, "http://proxy.example.com:3128")
     return [url.password] if url.password else []

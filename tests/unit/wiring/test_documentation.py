@@ -1,0 +1,149 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written about the options is what they are."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.modelarts.liteserver.plugins.doc_fragments.connection import ModuleDocFragment
+from ansible_collections.modelarts.liteserver.plugins.module_utils.version import VERSION
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import connection_argument_spec
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+COLLECTION = "ansible_collections.modelarts.liteserver"
+
+
+def shape_of_docs(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a DOCUMENTATION, as far as an argument spec has it too."""
+    shape = {}
+    for name, option in options.items():
+        shape[name] = {
+            "type": option.get("type", "str"),
+            "default": option.get("default"),
+            "required": option.get("required", False),
+            "choices": option.get("choices"),
+            "elements": option.get("elements"),
+            "aliases": sorted(option.get("aliases", [])),
+            "options": shape_of_docs(option["suboptions"]) if "suboptions" in option else None,
+        }
+    return shape
+
+
+def shape_of_spec(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same of an argument spec."""
+    shape = {}
+    for name, option in spec.items():
+        shape[name] = {
+            "type": option.get("type", "str"),
+            "default": option.get("default"),
+            "required": option.get("required", False),
+            "choices": option.get("choices"),
+            "elements": option.get("elements"),
+            "aliases": sorted(option.get("aliases", [])),
+            "options": shape_of_spec(option["options"]) if "options" in option else None,
+        }
+    return shape
+
+
+def texts_of(description: str | list[str]) -> str:
+    return description if isinstance(description, str) else " ".join(description)
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(f"{COLLECTION}.plugins.modules.{name}")
+
+
+def test_there_are_modules() -> None:
+    assert {"liteserver_job", "liteserver_job_info"} <= set(MODULES)
+
+
+def test_connection_options_are_documented_as_they_are() -> None:
+    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    assert shape_of_docs(documented) == shape_of_spec(connection_argument_spec())
+
+
+def test_variables_of_the_connection_options_are_documented_as_they_are() -> None:
+    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    for name, option in connection_argument_spec().items():
+        _function, variables = option.get("fallback", (None, []))
+        # In the same order, because the first found wins.
+        assert re.findall(r"E\((\w+)\)", texts_of(documented[name]["description"])) == variables, name
+
+
+def test_variables_of_the_inventory_plugin_are_the_ones_of_the_modules() -> None:
+    documented = yaml.safe_load(ModuleDocFragment.PLUGIN)["options"]
+    expected = {
+        name: option["fallback"][1] for name, option in connection_argument_spec().items() if "fallback" in option
+    }
+    # Of a plugin's variables the last one found wins, of a module's the first.
+    assert {name: [entry["name"] for entry in option["env"]][::-1] for name, option in documented.items()} == expected
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_options_are_documented_as_they_are(name: str) -> None:
+    documented = yaml.safe_load(module(name).DOCUMENTATION)
+    assert shape_of_docs(documented["options"]) == shape_of_spec(module(name).ARGUMENT_SPEC)
+    assert documented["module"] == name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_has_the_connection_options_and_none_of_their_names(name: str) -> None:
+    documented = yaml.safe_load(module(name).DOCUMENTATION)
+    assert "modelarts.liteserver.connection" in documented["extends_documentation_fragment"]
+    assert "modelarts.liteserver.attributes" in documented["extends_documentation_fragment"]
+    assert not set(documented["options"]) & set(connection_argument_spec())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_secret_options_of_a_module_are_not_logged(name: str) -> None:
+    for option, spec in module(name).ARGUMENT_SPEC.items():
+        if re.search(r"secret|password|token|(^|_)key($|_)", option):
+            assert spec.get("no_log") is True, option
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_option_that_a_text_names_exists(name: str) -> None:
+    documented = yaml.safe_load(module(name).DOCUMENTATION)
+    known = set(documented["options"]) | set(connection_argument_spec())
+    text = module(name).DOCUMENTATION + module(name).RETURN
+    named = set(re.findall(r"O\((\w+)[=)]", text))
+    assert named - known == set()
+    returned = set(re.findall(r"RV\((\w+)[=)\[.]", text))
+    assert returned - set(yaml.safe_load(module(name).RETURN)) == set()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_use_options_that_exist(name: str) -> None:
+    known = {
+        other: set(module(other).ARGUMENT_SPEC)
+        | set(connection_argument_spec())
+        | {alias for spec in module(other).ARGUMENT_SPEC.values() for alias in spec.get("aliases", [])}
+        for other in MODULES
+    }
+    used = 0
+    for task in yaml.safe_load(module(name).EXAMPLES):
+        for other in MODULES:
+            options = task.get(f"modelarts.liteserver.{other}")
+            if options is not None:
+                used += other == name
+                assert set(options) <= known[other]
+    assert used
+
+
+def test_version_is_the_one_of_the_collection() -> None:
+    assert yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"] == VERSION
+
+
+def test_action_group_lists_every_module() -> None:
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert sorted(runtime["action_groups"]["all"]) == MODULES
+    assert runtime["requires_ansible"] == ">=2.16.0"
