@@ -114,7 +114,7 @@ keyed_groups:
     prefix: flavor
   - key: liteserver_status
     prefix: status
-  - key: liteserver_supernode_name
+  - key: liteserver_supernode_name or ''
     prefix: supernode
     default_value: none
 

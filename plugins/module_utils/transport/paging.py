@@ -80,7 +80,8 @@ class _Reader:
             size = self._wide_page() or size
         if size and self._missing():
             self._walk_records(size)
-        if size and self._missing():
+        # A list that has changed is read again anyway; by pages that could take a request for each record.
+        if size and self._missing() and not self._changed:
             self._walk_pages(size)
         # A list that says nothing of its length has ended when no page brings anything new.
         silent = self._total is None and self._more is None
@@ -96,15 +97,14 @@ class _Reader:
         :param follows: an id that the page has to begin with, or it does not follow and is not taken.
         """
         envelope = self._fetch(parameters)
-        data = envelope["data"]
+        data, total = envelope["data"], _count(envelope.get("total"))
+        self._changed = self._changed or (self._last_id is not None and total != self._total)
         if follows is not None and (not data or data[0]["id"] != follows):
             return 0
         for record in data:
             self._found.setdefault(record["id"], record)
         if len(self._found) > MAX_RECORDS:
             raise BadAnswer(f"the list does not end: more than {MAX_RECORDS} records")
-        total = _count(envelope.get("total"))
-        self._changed = self._changed or (self._last_id is not None and total != self._total)
         self._total = total
         pages, current = _count(envelope.get("pages")), _count(envelope.get("current"))
         if data:

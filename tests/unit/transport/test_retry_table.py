@@ -12,6 +12,7 @@ import contextlib
 import gzip
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -198,6 +199,24 @@ def test_trouble_that_passes(
         with pytest.raises(OutcomeUnknown if expected == LOOKED_FOR else trouble.error):
             client.send(call_of(kind, server.url), object_of)
         assert server.count == 1
+
+
+def test_timeout_is_the_one_of_the_option(
+    server: MisbehavingServer, client_of: Callable[..., HttpClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = []
+    original = socket.socket.settimeout
+
+    def settimeout(connection: socket.socket, seconds: float | None) -> None:
+        if connection.family and threading.current_thread() is threading.main_thread():
+            used.append(seconds)
+        original(connection, seconds)
+
+    monkeypatch.setattr(socket.socket, "settimeout", settimeout)
+    client_of(timeout=7).send(call_of(Kind.READ, server.url), object_of)
+    # To connect, and to read.
+    assert len(used) >= 2
+    assert set(used) == {7}
 
 
 @pytest.mark.parametrize("retries", [0, 1, 5])

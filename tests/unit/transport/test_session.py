@@ -263,6 +263,26 @@ def test_proxy_that_wants_a_password(
         get(client_of(proxy=proxy.url), tls_server.url)
 
 
+@pytest.mark.parametrize("kind", [Kind.READ, Kind.CREATE])
+@pytest.mark.parametrize(
+    "value",
+    ["http://a..b:3128", "http://exam ple.com:3128", "http://" + "a" * 64 + ":1", "http://[::1", "ftp://127.0.0.1:1"],
+)
+def test_proxy_of_the_environment_that_is_nonsense(
+    tls_server: MisbehavingServer,
+    client_of: Callable[..., HttpClient],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Kind,
+    value: str,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", value)
+    call = Call(kind, "do it", "POST", tls_server.url + "/v1", NoAuth(), {"name": "x"} if kind is Kind.CREATE else None)
+    with pytest.raises(Unreachable) as caught:
+        client_of(max_retries=0).send(call, lambda body, _headers: body)
+    assert tls_server.count == 0
+    assert "proxy" in (caught.value.hint or "")
+
+
 # Redirects
 
 

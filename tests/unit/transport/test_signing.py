@@ -199,11 +199,21 @@ def vendor_signature_of(request: Received, sign: Callable[..., str], secret_key:
 
 
 @pytest.mark.parametrize("security_token", [None, "TEMPORARY"])
+@pytest.mark.parametrize(
+    "method, body, content_type",
+    [("GET", None, "application/json"), ("POST", {"a": 1}, "application/json;charset=utf-8")],
+)
 def test_headers_that_are_signed(
-    server: MisbehavingServer, client_of: Callable[..., HttpClient], clock: FakeClock, security_token: str | None
+    server: MisbehavingServer,
+    client_of: Callable[..., HttpClient],
+    clock: FakeClock,
+    security_token: str | None,
+    method: str,
+    body: dict | None,
+    content_type: str,
 ) -> None:
     auth = AccessKeyAuth("AK", "SK", "the-project", security_token, clock)
-    client_of().send(Call(Kind.READ, "look", "GET", server.url + "/v1", auth), lambda body, _headers: body)
+    client_of().send(Call(Kind.READ, "look", method, server.url + "/v1", auth, body), lambda answer, _headers: answer)
     (request,) = server.received
     expected = "content-type;host;user-agent;x-project-id;x-sdk-date" + (";x-security-token" if security_token else "")
     assert f" SignedHeaders={expected}, " in (request.header("Authorization") or "")
@@ -212,7 +222,7 @@ def test_headers_that_are_signed(
     assert request.header("X-Sdk-Date") == "20260115T083000Z"
     assert request.header("Host") == f"127.0.0.1:{server.port}"
     assert request.header("User-Agent") == "unit-test/1.0"
-    assert request.header("Content-Type") == "application/json"
+    assert request.header("Content-Type") == content_type
 
 
 def test_vendor_signer_gives_the_same_for_what_is_really_sent(
