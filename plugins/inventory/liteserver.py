@@ -170,7 +170,12 @@ from ..module_utils.domain.fleet import in_order, list_servers, matches, server_
 from ..module_utils.domain.hosts import checked_filters, host_names, host_variables
 from ..module_utils.errors import InvalidOption, LiteServerError
 from ..module_utils.transport.http import REQUESTS_IMPORT_ERROR
-from ..module_utils.wiring.connection import build_service, check_connection, connection_argument_spec
+from ..module_utils.wiring.connection import (
+    build_service,
+    check_connection,
+    connection_argument_spec,
+    passwords_in_addresses,
+)
 
 try:
     from ansible.template import trust_as_template
@@ -276,9 +281,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """The connection options, as the modules have them; raises InvalidOption."""
         options = {option: _plain(self.get_option(option)) for option in connection_argument_spec()}
         self._note_secrets(options)
-        warnings, secrets = check_connection(options)
-        self._secrets.update(secrets)
-        for warning in warnings:
+        self._secrets.update(passwords_in_addresses(options))
+        for warning in check_connection(options):
             self.display.warning(warning)
         return options
 

@@ -98,6 +98,21 @@ jobs:
     abnormal_count:
       description: How many servers failed.
       type: int
+    description:
+      description: Its description.
+      type: str
+    user_name:
+      description: Who created it.
+      type: str
+    template_id:
+      description: Id of its template. Only with O(job_ids).
+      type: str
+    create_at:
+      description: When it was created, in milliseconds since the epoch.
+      type: int
+    update_at:
+      description: When it was changed last, in milliseconds since the epoch.
+      type: int
   sample:
     - id: 64e004ec-6cb0-401f-a7c0-ec2557626b16
       name: hdk_upgrade_task

@@ -23,10 +23,6 @@ class ServerInfo(Info):
         "supernodes": "supernode",
     }
 
-    def nothing(self):
-        """The result before anything was read."""
-        return {"servers": [], "missing_server_ids": []}
-
     def prepare(self):
         """Check the ids; raises InvalidOption."""
         if self._options["server_ids"] is not None:
@@ -51,10 +47,6 @@ class ServerInfo(Info):
 class TemplateInfo(Info):
     """Job templates by filters, or one by id with its details."""
 
-    def nothing(self):
-        """The result before anything was read."""
-        return {"templates": []}
-
     def prepare(self):
         """Check the id; raises InvalidOption."""
         if self._options["template_id"] is not None:
@@ -68,8 +60,8 @@ class TemplateInfo(Info):
             except NotFound:
                 return {"templates": []}
         filters = {key: self._options[key] for key in ("name", "type", "flavor_type")}
-        # The service filters by equality too, but not by flavor type.
-        listing = service.list_templates(name=filters["name"], type=filters["type"])
+        # All of them, because the service compares with the case, and not by flavor type.
+        listing = service.list_templates()
         if not listing.complete:
             raise ListIncomplete("the service lists fewer templates than it counts", hint="run it again")
         records = [template_record(raw) for raw in listing.records]
@@ -114,10 +106,6 @@ def same_word(value, wanted):
 class SoftwareInfo(Info):
     """Versions on offer, by flavor type and software type."""
 
-    def nothing(self):
-        """The result before anything was read."""
-        return {"software": []}
-
     def read(self, service):
         """Read them all, and filter them here: the documents disagree on the names of the filters."""
         found = []
@@ -139,10 +127,6 @@ class SoftwareInfo(Info):
 
 class ServiceInfo(Info):
     """One deployed service."""
-
-    def nothing(self):
-        """The result before anything was read."""
-        return {"service": None}
 
     def prepare(self):
         """Check the id; raises InvalidOption."""

@@ -11,7 +11,8 @@ class Info:
 
     def __init__(self, options):
         self._options = options
-        self._answer = self.nothing()
+        # Nothing, not an empty list: after a failure that would read as an empty fleet.
+        self._answer = {}
         self.warnings = []
 
     def prepare(self):
@@ -28,10 +29,6 @@ class Info:
     def diff(self):
         """Reading changes nothing."""
         return None
-
-    def nothing(self):
-        """The result before anything was read."""
-        raise NotImplementedError
 
     def read(self, service):
         """The result."""

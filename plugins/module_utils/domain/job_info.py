@@ -16,10 +16,6 @@ from .wanted import check_ids
 class JobInfo(Info):
     """Jobs by filters, or by id with their tasks."""
 
-    def nothing(self):
-        """The result before anything was read."""
-        return {"jobs": [], "missing_job_ids": [], "complete": True}
-
     def prepare(self):
         """Check the ids; raises InvalidOption."""
         if self._options["job_ids"] is not None:

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..errors import ApiError, InvalidOption, LiteServerError, OutcomeUnknown, PowerRefused, ServersFailed, WaitTimedOut
-from .fleet import FAILED_STATUSES, read_servers
+from ..errors import (
+    ApiError,
+    InvalidOption,
+    LiteServerError,
+    NotFound,
+    OutcomeUnknown,
+    PowerRefused,
+    ServersFailed,
+    WaitTimedOut,
+)
+from .fleet import FAILED_STATUSES, read_servers, server_record
 from .progress import Progress
 from .results import counts_of, server_row
 from .waiting import WaitState, growing_pauses, wait
@@ -55,7 +64,7 @@ VERBS = {
 class ServerPower:
     """A server, and what was done to it.
 
-    :ivar before: its status before anything was sent, or None where it is not found.
+    :ivar before: its status before anything was sent, or None where the service tells none.
     :ivar status: as seen last.
     :ivar left: whether any other status than ``before`` was seen since. Only then does a
         status say something about the action: a reboot begins and ends in RUNNING.
@@ -63,7 +72,7 @@ class ServerPower:
     :ivar sent: whether it was, as far as can be told.
     :ivar lost: whether no answer came, and nothing shows that it was carried out.
     :ivar gone: whether the server is not found any more.
-    :ivar refusal: why the service refused it for this server, or None.
+    :ivar refusal: why it is not done for this server, in the service's words or ours, or None.
     """
 
     before: str | None
@@ -78,9 +87,10 @@ class ServerPower:
 
     def saw(self, raw):
         """The same after the service's record of it was read."""
-        status = str(raw.get("status"))
-        left = self.left or status != self.before
-        return replace(self, status=status, left=left, lost=self.lost and not left, name=raw.get("name") or self.name)
+        server = server_record(raw)
+        left = self.left or server["status"] != self.before
+        name = server["name"] or self.name
+        return replace(self, status=server["status"], left=left, lost=self.lost and not left, name=name)
 
 
 def verdict_of(server, verb):
@@ -134,10 +144,12 @@ class Power:
         """
         self._service = service
         for server_id, raw in read_servers(service, self._server_ids).items():
-            status = None if raw is None else str(raw.get("status"))
-            planned = status in self._verb.sent_from
-            name = None if raw is None else raw.get("name")
-            self._servers[server_id] = ServerPower(status, name, status, planned=planned)
+            if raw is None:
+                self._servers[server_id] = ServerPower(before=None, gone=True)
+                continue
+            server = server_record(raw)
+            planned = server["status"] in self._verb.sent_from
+            self._servers[server_id] = ServerPower(server["status"], server["name"], server["status"], planned=planned)
         self._require_fit_statuses()
         if self._check_mode:
             return
@@ -153,9 +165,11 @@ class Power:
         unfit = [server_id for server_id in self._server_ids if self._servers[server_id].before not in fit]
         if not unfit:
             return
-        rows = [
-            dict(self._row(server_id), message=self._servers[server_id].before or "not found") for server_id in unfit
-        ]
+        for server_id in unfit:
+            server = self._servers[server_id]
+            if not server.gone:
+                self._servers[server_id] = replace(server, refusal=f"its status is {server.status or 'not known'}")
+        rows = [self._row(server_id) for server_id in unfit]
         raise PowerRefused(
             f"{len(unfit)} of {len(self._server_ids)} servers cannot be {self._options['state']}:"
             f" {name_servers(rows)}. Nothing was sent",
@@ -170,10 +184,13 @@ class Power:
             self._servers[server_id] = replace(self._servers[server_id], sent=True, lost=True)
             self._look_after_loss(server_id)
         except ApiError as error:
-            if error.retryable or error.http_status in (401, 403):
-                raise
-            # Refused for this server: the others are not held up by it.
-            self._servers[server_id] = replace(self._servers[server_id], refusal=error.message)
+            self._refused(server_id, error)
+
+    def _refused(self, server_id, error):
+        """What concerns this server alone does not hold up the others."""
+        if error.retryable or error.http_status in (401, 403):
+            raise error
+        self._servers[server_id] = replace(self._servers[server_id], refusal=error.message)
 
     def _act(self, server_id):
         answer = getattr(self._service, self._verb.method)(server_id)
@@ -181,7 +198,11 @@ class Power:
 
     def _look_after_loss(self, server_id):
         for _pause in growing_pauses(self._clock, self._options["request_timeout"]):
-            self._servers[server_id] = self._servers[server_id].saw(self._service.get_server(server_id))
+            try:
+                self._servers[server_id] = self._servers[server_id].saw(self._service.get_server(server_id))
+            except NotFound:
+                self._servers[server_id] = replace(self._servers[server_id], gone=True)
+                return
             if self._servers[server_id].left:
                 return
         if self._options["state"] == "rebooted":
@@ -190,6 +211,8 @@ class Power:
             self._act(server_id)  # starting or stopping once more does no harm
         except OutcomeUnknown:
             return
+        except ApiError as error:
+            self._refused(server_id, error)
 
     # --- the wait and its end ---
 
@@ -276,7 +299,9 @@ class Power:
             return server_row(server_id, "unknown")
         row = server_row(server_id, verdict_of(server, self._verb))
         message = server.refusal
-        if server.lost:
+        if server.gone:
+            message = "not found"
+        elif server.lost:
             message = "the request got no answer, and nothing shows that it was carried out"
         elif row["verdict"] == "running" and server.sent and not server.left:
             message = f"accepted, but still {server.status}"

@@ -65,14 +65,20 @@ def connection_argument_spec():
     return spec
 
 
+def passwords_in_addresses(options):
+    """Values that no output may show although the option they are in may be shown; nothing is checked yet."""
+    addresses = (options[option] for option in ("proxy", "endpoint", "iam_endpoint"))
+    found = (re.search(r"//[^/@]*?:([^/]*)@", address or "") for address in addresses)
+    return {match.group(1) for match in found if match and match.group(1)}
+
+
 def check_connection(options):
     """Check the connection options before any request.
 
-    :returns: (warnings, secrets): texts, and values that no output may show although
-        they are part of an option that may be shown.
+    :returns: warnings, a list of texts.
     :raises InvalidOption: names the options and the rule.
     """
-    warnings, secrets = [], []
+    warnings = []
     _way_of(options)
     if not options["project_id"]:
         raise InvalidOption("project_id: needed (or set {})".format(_variables("project_id")))
@@ -95,12 +101,12 @@ def check_connection(options):
             "ca_path: '{}' does not exist on the machine that runs the module".format(options["ca_path"])
         )
     if options["proxy"]:
-        secrets += _check_proxy(options["proxy"])
+        _split("proxy", options["proxy"], "http://proxy.example.com:3128")
     if not options["validate_certs"]:
         warnings.append(
             "validate_certs=false: whoever sits between here and the service can read and change everything"
         )
-    return warnings, secrets
+    return warnings
 
 
 def build_service(options, clock, on_token):
@@ -227,8 +233,3 @@ def _is_ip(host):
 
 def _is_loopback(host):
     return ip_address(host).is_loopback if _is_ip(host) else host == "localhost"
-
-
-def _check_proxy(value):
-    url, _host = _split("proxy", value, "http://proxy.example.com:3128")
-    return [url.password] if url.password else []

@@ -10,7 +10,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ..clock import SystemClock
 from ..errors import LiteServerError
 from ..transport.http import REQUESTS_IMPORT_ERROR
-from .connection import build_service, check_connection, connection_argument_spec
+from .connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
 
 
 def run_module(argument_spec, operation_of):
@@ -26,10 +26,9 @@ def run_module(argument_spec, operation_of):
     clock = SystemClock()
     operation = operation_of(clock, module)
     try:
+        module.no_log_values.update(passwords_in_addresses(module.params))
         # Nothing is sent before every option is checked.
-        warnings, secrets = check_connection(module.params)
-        module.no_log_values.update(secrets)
-        operation.warnings += warnings
+        operation.warnings += check_connection(module.params)
         operation.prepare()
         operation.run(build_service(module.params, clock, module.no_log_values.add))
     except LiteServerError as error:

@@ -23,6 +23,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connec
     build_service,
     check_connection,
     connection_argument_spec,
+    passwords_in_addresses,
 )
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
@@ -124,7 +125,7 @@ def test_other_variables_have_no_effect(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("way", [KEYS, {**KEYS, "security_token": "T"}, TOKEN, LOGIN])
 def test_one_way_to_authenticate(way: dict) -> None:
-    assert check_connection(parsed(**WHERE, **way)) == ([], [])
+    assert check_connection(parsed(**WHERE, **way)) == []
 
 
 def test_no_way_to_authenticate_names_them_all() -> None:
@@ -419,7 +420,7 @@ def test_good_values(tmp_path: pathlib.Path) -> None:
         "ca_path": str(tmp_path),
         "proxy": "http://proxy.example.com:3128",
     }
-    assert check_connection(parsed(**WHERE, **KEYS, **options)) == ([], [])
+    assert check_connection(parsed(**WHERE, **KEYS, **options)) == []
 
 
 @pytest.mark.parametrize(
@@ -448,13 +449,33 @@ def test_bad_proxy_is_refused_without_showing_it(value: str) -> None:
 
 def test_password_of_the_proxy_is_a_secret() -> None:
     options = parsed(**WHERE, **KEYS, proxy="http://user:proxy-secret@proxy.example.com:3128")
-    assert check_connection(options) == ([], ["proxy-secret"])
+    assert check_connection(options) == []
+    assert passwords_in_addresses(options) == {"proxy-secret"}
+
+
+@pytest.mark.parametrize(
+    ("address", "passwords"),
+    [
+        ("http://user:pa:ss@proxy.example.com", {"pa:ss"}),
+        ("ftp://user:secret@proxy.example.com", {"secret"}),
+        ("user:secret@proxy.example.com", set()),
+        ("//user:secret@[::1", {"secret"}),
+        ("http://proxy.example.com:3128", set()),
+        ("http://user@proxy.example.com:3128/x:y@z", set()),
+        (None, set()),
+    ],
+)
+@pytest.mark.parametrize("option", ["proxy", "endpoint", "iam_endpoint"])
+def test_a_password_is_found_in_an_address_that_will_be_refused_too(
+    option: str, address: str | None, passwords: set[str]
+) -> None:
+    options = dict.fromkeys(("proxy", "endpoint", "iam_endpoint"), None)
+    assert passwords_in_addresses({**options, option: address}) == passwords
 
 
 def test_switching_verification_off_warns() -> None:
-    (warning,), secrets = check_connection(parsed(**WHERE, **KEYS, validate_certs=False))
+    (warning,) = check_connection(parsed(**WHERE, **KEYS, validate_certs=False))
     assert "validate_certs" in warning
-    assert secrets == []
 
 
 # What the options lead to
