@@ -236,7 +236,13 @@ MUTANTS = [
         "            except ApiError:\n                return\n",
         TRANSPORT_TESTS,
     ),
-    ("paging: a changed total is complete", TRANSPORT + "paging.py", "(silent or not self._missing()) and not self._changed", "(silent or not self._missing())", TRANSPORT_TESTS),
+    (
+        "paging: a changed total is complete",
+        TRANSPORT + "paging.py",
+        "(silent or not self._missing()) and not self._changed",
+        "(silent or not self._missing())",
+        TRANSPORT_TESTS,
+    ),
     ("signing: no final slash", TRANSPORT + "signing.py", 'else encoded + "/"', "else encoded", TRANSPORT_TESTS),
 ]
 

@@ -68,7 +68,7 @@ def connection_argument_spec():
 def passwords_in_addresses(options):
     """Values that no output may show although the option they are in may be shown; nothing is checked yet."""
     addresses = (options[option] for option in ("proxy", "endpoint", "iam_endpoint"))
-    found = (re.search(r"//[^/@]*?:([^/]*)@", address or "") for address in addresses)
+    found = (re.search(r"(?:^|//)[^/@]*?:([^/]*)@", address or "") for address in addresses)
     return {match.group(1) for match in found if match and match.group(1)}
 
 

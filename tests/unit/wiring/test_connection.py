@@ -458,7 +458,7 @@ def test_password_of_the_proxy_is_a_secret() -> None:
     [
         ("http://user:pa:ss@proxy.example.com", {"pa:ss"}),
         ("ftp://user:secret@proxy.example.com", {"secret"}),
-        ("user:secret@proxy.example.com", set()),
+        ("user:secret@proxy.example.com", {"secret"}),
         ("//user:secret@[::1", {"secret"}),
         ("http://proxy.example.com:3128", set()),
         ("http://user@proxy.example.com:3128/x:y@z", set()),
