@@ -221,7 +221,7 @@ MUTANTS = [
     (
         "paging: a list that moved is not noticed",
         TRANSPORT + "paging.py",
-        'if follows is not None and (not data or data[0]["id"] != follows):',
+        'if begins and (not data or any(record["id"] != begun for record, begun in zip(data, begins, strict=False))):',
         "if False:",
         TRANSPORT_TESTS,
     ),
@@ -230,9 +230,9 @@ MUTANTS = [
     (
         "paging: a failed page is the last one",
         TRANSPORT + "paging.py",
-        '            got = self._page({"offset": offset, "limit": size}, follows=self._last_id)\n',
+        '            got = self._page({"offset": offset, "limit": size}, [self._last_id])\n',
         "            try:\n"
-        '                got = self._page({"offset": offset, "limit": size}, follows=self._last_id)\n'
+        '                got = self._page({"offset": offset, "limit": size}, [self._last_id])\n'
         "            except ApiError:\n                return\n",
         TRANSPORT_TESTS,
     ),

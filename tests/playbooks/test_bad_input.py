@@ -121,9 +121,9 @@ CASES = {
             "plain http": ({"endpoint": "http://modelarts.example.com"}, "endpoint: must begin with https"),
             "a name like an address": ({"endpoint": "http://127.0.0.1.example.com"}, "endpoint: must begin with https"),
             "no scheme": ({"endpoint": "modelarts.example.com"}, "endpoint: must be an address"),
-            "user in it": ({"endpoint": "https://u:p@modelarts.example.com"}, "endpoint: must be scheme, host"),
+            "user in it": ({"endpoint": "https://user-1:pass-word-1@example.com"}, "endpoint: must be scheme, host"),
             "query in it": ({"endpoint": "https://modelarts.example.com/?a=b"}, "endpoint: must be scheme, host"),
-            "bad port": ({"endpoint": "https://modelarts.example.com:port"}, "endpoint: not an address"),
+            "bad port": ({"endpoint": "https://modelarts.example.com:port"}, "endpoint: must be an address"),
             "plain http to IAM": (
                 {**KEYS, **LOGIN, "iam_endpoint": "http://iam.example.com"},
                 "iam_endpoint: must begin with https",

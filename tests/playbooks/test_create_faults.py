@@ -78,18 +78,22 @@ def check_first(step, expected, numbers):
 @pytest.mark.parametrize(("kind", "parameters", "expected"), FAULTS)
 def test_one_job_exists_after_a_repeat(simulator, playbook, kind, parameters, expected):
     fault = control("POST", "faults", [{"operation": "create_job", "kind": kind, **parameters}])
-    waiting = job(1, 2, name="waiting", wait=True, request_timeout=2)
-    starting = job(3, 4, name="starting", request_timeout=2)
-    run = playbook.run(fault, waiting, waiting, fault, starting, starting)
-    for name, numbers, first, second in (("waiting", (1, 2), *run[1:3]), ("starting", (3, 4), *run[4:6])):
-        check_first(first, expected, numbers)
-        second.check_keys()
-        assert not second.failed, second["msg"]
-        assert second.verdicts == ["done"] * 2
-        assert second["action"] == ("none" if expected in ("created", "attached") else "created")
-        (only,) = simulator.jobs(name)
-        assert only["server_ids"] == servers(*numbers)
-        assert only["status"] == "FINISHED"
+    waiting = job(1, 2, wait=True, request_timeout=2)
+    starting = job(3, 4, request_timeout=2)
+    both = job(1, 2, 3, 4, wait=True, request_timeout=2)
+    run = playbook.run(fault, waiting, fault, starting, both).only("action")
+    check_first(run[0], expected, (1, 2))
+    check_first(run[1], expected, (3, 4))
+    again = run[2]
+    again.check_keys()
+    assert not again.failed, again["msg"]
+    assert again.verdicts == ["done"] * 4
+    was_there = expected in ("created", "attached")
+    assert again["action"] == ("none" if was_there else "created")
+    # Each server is in one job, and in no other.
+    expected_jobs = [servers(3, 4), servers(1, 2)] if was_there else [servers(1, 2, 3, 4)]
+    assert [each["server_ids"] for each in simulator.jobs()] == expected_jobs
+    assert {each["status"] for each in simulator.jobs()} == {"FINISHED"}
     assert simulator.faults() == []
 
 

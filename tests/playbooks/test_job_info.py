@@ -22,9 +22,7 @@ TASK_KEYS = {
 def seed(simulator, *names, **changes):
     """A job for each name, the first one the oldest; their ids."""
     record = {"items": UPGRADE, "servers": {servers(1)[0]: "SUCCESS"}, **changes}
-    return simulator.seed(
-        [{**record, "name": name, "age": 1000 - 10 * number} for number, name in enumerate(names)]
-    )
+    return simulator.seed([{**record, "name": name, "age": 1000 - 10 * number} for number, name in enumerate(names)])
 
 
 def ids(step):

@@ -165,7 +165,7 @@ class HttpClient:
                 verify=self._verify,
                 proxies=self._proxies(request.url),
             )
-        except (requests_errors.RequestException, OSError) as error:
+        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError) as error:
             raise self._no_answer(call, request.body, error) from error
         with response:
             try:
@@ -193,6 +193,11 @@ class HttpClient:
                     f"{call.what}: the server's certificate was not accepted: {reason}",
                     hint="name your own authority with ca_path; or check endpoint and proxy",
                 ),
+            )
+        if names & _NO_ADDRESS:
+            text = f"{call.what}: a proxy's address cannot be used: {reason}"
+            return _Failed(
+                Trouble.REFUSED, Unreachable(text, hint="check proxy and the proxy variables", retryable=False)
             )
         if isinstance(body, _Body):
             sent = body.begun
@@ -247,6 +252,8 @@ class HttpClient:
         return _Failed(Trouble.REFUSED, ApiError(text, hint=_refusal_hint(status, code), **details))
 
 
+# The endpoint was checked before, so what cannot be read as an address is the proxy's.
+_NO_ADDRESS = frozenset(["InvalidURL", "InvalidProxyURL", "LocationParseError", "ProxySchemeUnknown", "InvalidSchema"])
 # Exceptions that end a request before it is written to a connection.
 _BEFORE_SENDING = frozenset(["NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ConnectTimeout"])
 

@@ -75,14 +75,17 @@ class _Reader:
 
     def read(self):
         size = self._page({})
+        first_ids = list(self._found)
         if size and size < WIDE_LIMIT and self._missing():
             # From the first record on, so that it means the same in records and in pages.
-            size = self._wide_page() or size
-        if size and self._missing():
+            size = self._wide_page(first_ids) or size
+        if size and self._missing() and not self._changed:
             self._walk_records(size)
         # A list that has changed is read again anyway; by pages that could take a request for each record.
         if size and self._missing() and not self._changed:
             self._walk_pages(size)
+            # Pages cannot overlap. So that at least a list that moved at its beginning is noticed:
+            self._changed = self._changed or [record["id"] for record in self._fetch({})["data"]] != first_ids
         # A list that says nothing of its length has ended when no page brings anything new.
         silent = self._total is None and self._more is None
         # A list that changed meanwhile may have passed over a record although the count is right.
@@ -91,15 +94,15 @@ class _Reader:
     def _missing(self):
         return self._more is not False if self._total is None else len(self._found) < self._total
 
-    def _page(self, parameters, follows=None):
+    def _page(self, parameters, begins=()):
         """Read one page into the records; returns how many records it had.
 
-        :param follows: an id that the page has to begin with, or it does not follow and is not taken.
+        :param begins: ids that the page has to begin with, or it is not taken.
         """
         envelope = self._fetch(parameters)
         data, total = envelope["data"], _count(envelope.get("total"))
         self._changed = self._changed or (self._last_id is not None and total != self._total)
-        if follows is not None and (not data or data[0]["id"] != follows):
+        if begins and (not data or any(record["id"] != begun for record, begun in zip(data, begins, strict=False))):
             return 0
         for record in data:
             self._found.setdefault(record["id"], record)
@@ -112,14 +115,15 @@ class _Reader:
             self._more = None if pages is None or current is None else current < pages
         return len(data)
 
-    def _wide_page(self):
+    def _wide_page(self, first_ids):
         known, last_id = len(self._found), self._last_id
         try:
-            size = self._page({"offset": 0, "limit": min(self._total or WIDE_LIMIT, WIDE_LIMIT)})
+            size = self._page({"offset": 0, "limit": min(self._total or WIDE_LIMIT, WIDE_LIMIT)}, first_ids)
         except ApiError as error:
             if error.http_status != 400:
                 raise
             return None  # this limit is not taken: go on with the service's own page size
+        self._changed = self._changed or not size  # it begins where the first page began
         if len(self._found) > known:
             return size
         self._last_id = last_id  # a shorter page than the first one leads nowhere
@@ -134,7 +138,7 @@ class _Reader:
         offset = size - 1
         while self._missing():
             known = len(self._found)
-            got = self._page({"offset": offset, "limit": size}, follows=self._last_id)
+            got = self._page({"offset": offset, "limit": size}, [self._last_id])
             if len(self._found) == known:
                 return
             offset += got - 1
@@ -144,8 +148,11 @@ class _Reader:
         page, useless = 1, 0
         while self._missing() and useless < 2:
             known = len(self._found)
-            self._page({"offset": page, "limit": size})
-            useless = useless + 1 if len(self._found) == known else 0
+            got = self._page({"offset": page, "limit": size})
+            new = len(self._found) - known
+            # Pages do not overlap: one that is known in part is one of a list that moved.
+            self._changed = self._changed or 0 < new < got
+            useless = 0 if new else useless + 1
             page += 1
 
 

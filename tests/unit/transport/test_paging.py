@@ -242,7 +242,7 @@ def test_records_are_passed_on_whole() -> None:
     assert listing.records == [{"id": "1", "more": {"a": 1}}]
 
 
-def test_first_record_of_an_id_stays() -> None:
+def test_id_that_comes_again_is_one_record() -> None:
     answers = iter([{"data": [{"id": "1", "seen": number}], "total": 9} for number in range(99)])
     listing = read_all(lambda _parameters: next(answers))
     assert [record["id"] for record in listing.records] == ["1"]
@@ -363,13 +363,25 @@ def test_pages_that_never_end(monkeypatch: pytest.MonkeyPatch, counts: dict) -> 
     monkeypatch.setattr(paging, "MAX_RECORDS", 500)
     asked = []
 
-    def fetch(_parameters: dict) -> dict:
+    def fetch(parameters: dict) -> dict:
         asked.append(1)
-        return {"data": [{"id": f"{len(asked)}-{number}"} for number in range(10)], **counts}
+        start = parameters.get("offset", 0)
+        return {"data": [{"id": str(number)} for number in range(start, start + 10)], **counts}
 
     with pytest.raises(BadAnswer, match="does not end"):
         read_all(fetch)
-    assert len(asked) <= 52
+    assert len(asked) <= 60
+
+
+def test_pages_that_are_new_whatever_is_asked_for() -> None:
+    asked = []
+
+    def fetch(_parameters: dict) -> dict:
+        asked.append(1)
+        return {"data": [{"id": f"{len(asked)}-{number}"} for number in range(10)], "total": 10**9}
+
+    assert not read_all(fetch).complete
+    assert len(asked) <= 10
 
 
 def test_bound_of_a_list_holds_the_greatest_fleet() -> None:
