@@ -63,7 +63,7 @@ unit: venv-test
 	pytest -n $(JOBS) tests/unit $(ARGS)
 
 playbooks: venv-test
-	pytest -n $(JOBS) tests/playbooks $(ARGS)
+	pytest -n $(JOBS) tests/playbooks tests/inventory $(ARGS)
 
 sanity: venv-test
 	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)
@@ -73,6 +73,7 @@ types: venv-test
 
 bench: venv-test
 	python tests/benchmark/benchmark.py $(ARGS)
+	python tests/benchmark/inventory_benchmark.py $(ARGS)
 
 build: venv-demo
 	ansible-galaxy collection build --force --output-path dist
