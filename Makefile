@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 #   make demo                 see it work, against a simulator
-#   make test                 everything that has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
+#   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
+#   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make check                the quick part: linters and unit tests
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
@@ -38,7 +39,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-quick lint-collection unit playbooks sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet sanity types bench build clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -63,7 +64,10 @@ unit: venv-test
 	pytest -n $(JOBS) tests/unit $(ARGS)
 
 playbooks: venv-test
-	pytest -n $(JOBS) tests/playbooks tests/inventory $(ARGS)
+	pytest -n $(JOBS) tests/playbooks --ignore tests/playbooks/fleet $(ARGS)
+
+fleet: venv-test
+	pytest -n $(JOBS) tests/playbooks/fleet tests/inventory $(ARGS)
 
 sanity: venv-test
 	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)

@@ -319,7 +319,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return in_order(server_record(raw) for raw in self._cache[key])
             except KeyError:
                 pass  # nothing there, or too old
-        service = build_service(connection, SystemClock(), self._secrets.add)
+        service = build_service(connection, SystemClock(), self._secrets.add, self._clean)
         servers = list_servers(service, everyone=self.get_option("scope") == "all")
         if keep:
             self._cache[key] = [server["raw"] for server in servers]

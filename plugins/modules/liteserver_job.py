@@ -344,7 +344,7 @@ error:
 
 from ..module_utils.domain.absent import AbsentJob
 from ..module_utils.domain.present import PresentJob
-from ..module_utils.wiring.task import run_module
+from ..module_utils.wiring.task import concealing, run_module
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -376,7 +376,7 @@ ARGUMENT_SPEC = {
 def operation_of(clock, module):
     if module.params["state"] == "absent":
         return AbsentJob(clock, module.params, module.check_mode)
-    return PresentJob(clock, module.params, module.check_mode, write_progress=module.log)
+    return PresentJob(clock, module.params, module.check_mode, module.log, concealing(module))
 
 
 def main():

@@ -179,7 +179,7 @@ error:
 """
 
 from ..module_utils.domain.power import Power
-from ..module_utils.wiring.task import run_module
+from ..module_utils.wiring.task import concealing, run_module
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["started", "stopped", "rebooted"], "required": True},
@@ -192,8 +192,12 @@ ARGUMENT_SPEC = {
 }
 
 
+def operation_of(clock, module):
+    return Power(clock, module.params, module.check_mode, module.log, concealing(module))
+
+
 def main():
-    run_module(ARGUMENT_SPEC, lambda clock, module: Power(clock, module.params, module.check_mode, module.log))
+    run_module(ARGUMENT_SPEC, operation_of)
 
 
 if __name__ == "__main__":

@@ -47,18 +47,12 @@ MUTANTS = [
     ("rule: by id, not by time", DOMAIN + "decision.py", "(summary.created, summary.id)", "summary.id", RULE),
     ("rule: item types ignored", DOMAIN + "decision.py", "if job.item_types != wanted.item_types:", "if False:", RULE),
     ("rule: items ignored", DOMAIN + "decision.py", "if job.items != wanted.items:", "if False:", RULE),
+    ("rule: a job without tasks is passed over", DOMAIN + "decision.py", "if not job.tasks:", "if False:", RULE),
     (
-        "rule: a job without tasks is passed over",
+        "rule: a finished job without tasks is passed over",
         DOMAIN + "decision.py",
-        "if not job.tasks and not job.over:",
-        "if False:",
-        RULE,
-    ),
-    (
-        "rule: a finished job without tasks blocks",
-        DOMAIN + "decision.py",
-        "if not job.tasks and not job.over:",
         "if not job.tasks:",
+        "if not job.tasks and not job.over:",
         RULE,
     ),
     (

@@ -23,7 +23,7 @@ class Standing(enum.Enum):
     RUNNING = "running"  # these items are in flight: attach, never start again
     SUBMIT = "submit"
     BUSY = "busy"  # other items of the same types are in flight
-    UNSETTLED = "unsettled"  # a running job does not list its servers yet, and may be on this one
+    UNSETTLED = "unsettled"  # a job does not list its servers (yet), and may be on this one
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def decide(wanted, history):
     for job in history:
         if job.item_types != wanted.item_types:
             continue
-        if not job.tasks and not job.over:
-            # Its servers are not known: none of the open ones may be called untouched.
+        if not job.tasks:
+            # Its servers are not known (yet): none of the open ones may be called untouched.
             judged.update((server_id, Judgement(Standing.UNSETTLED, job)) for server_id in open_servers)
             break
         for server_id in list(open_servers):

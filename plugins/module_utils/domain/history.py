@@ -11,9 +11,10 @@ from .records import read_job, read_summary
 from .waiting import growing_pauses
 from .wanted import REUSE_ANY_NAME
 
-# A new job lists its servers after some seconds; a running one that does not is
-# not waited for longer than this.
+# A new job lists its servers after some seconds, and may be over before it does. One that runs
+# is not waited for longer than this, and one that is over then counts as having none.
 SETTLE_SECONDS = 60
+SETTLE_SECONDS_WHEN_OVER = 15
 
 
 def judge_by_history(service, wanted, clock):
@@ -24,6 +25,7 @@ def judge_by_history(service, wanted, clock):
     :raises JobUnsettled: a running job does not say whether it runs on a wanted server.
     """
     details = {}
+    end_when_over = clock.now() + SETTLE_SECONDS_WHEN_OVER
 
     def detail(summary):
         if summary.id not in details:
@@ -31,7 +33,10 @@ def judge_by_history(service, wanted, clock):
                 details[summary.id] = read_job(service.get_job(summary.id))
             except NotFound:
                 details[summary.id] = None  # deleted since it was listed
-        return details[summary.id]
+        job = details[summary.id]
+        if job is not None and job.over and not job.tasks and clock.now() >= end_when_over:
+            return None  # it has none
+        return job
 
     for _pause in growing_pauses(clock, SETTLE_SECONDS):
         listing = service.list_jobs(name=None if wanted.reuse == REUSE_ANY_NAME else wanted.name)
@@ -45,8 +50,8 @@ def judge_by_history(service, wanted, clock):
             )
         if Standing.UNSETTLED not in standings:
             return judged, {summary.id for summary in summaries}
-        # Only a job that is over stays as it was read.
-        details = {job_id: job for job_id, job in details.items() if job is not None and job.over}
+        # Only a job that is over, with its tasks, stays as it was read.
+        details = {job_id: job for job_id, job in details.items() if job is not None and job.over and job.tasks}
     job = next(judgement.job for judgement in judged.values() if judgement.standing is Standing.UNSETTLED)
     raise JobUnsettled(
         f"job '{job.name}' ({job.id}) runs, but does not list its servers after {SETTLE_SECONDS} s, so it cannot be"
@@ -57,8 +62,8 @@ def judge_by_history(service, wanted, clock):
 
 def settled(service, job, clock):
     """The job once it lists its servers, or as it is after a bounded time."""
-    for _pause in growing_pauses(clock, SETTLE_SECONDS):
-        if job.tasks or job.over:
+    for _pause in growing_pauses(clock, SETTLE_SECONDS_WHEN_OVER if job.over else SETTLE_SECONDS):
+        if job.tasks:
             break
         job = read_job(service.get_job(job.id))
     return job

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..errors import NotFound
+from ..errors import InvalidOption, NotFound
 from .info import Info
 from .records import read_job, read_summary
 from .results import job_record
@@ -20,6 +20,9 @@ class JobInfo(Info):
         """Check the ids; raises InvalidOption."""
         if self._options["job_ids"] is not None:
             check_ids("job_ids", self._options["job_ids"])
+            filters = [key for key in ("name", "type", "status", "visible") if self._options[key] is not None]
+            if filters:
+                raise InvalidOption(f"job_ids: excludes {', '.join(filters)}")
 
     def read(self, service):
         """Read the jobs."""

@@ -112,12 +112,13 @@ def verdict_of(server, verb):
 class Power:
     """One run of ``liteserver_power``; see :class:`.present.PresentJob` for what an operation is."""
 
-    def __init__(self, clock, options, check_mode, write_progress):
+    def __init__(self, clock, options, check_mode, write_progress, conceal=str):
         self._service = None
         self._clock = clock
         self._options = options
         self._check_mode = check_mode
         self._write_progress = write_progress
+        self._conceal = conceal
         self._started = clock.now()
         self._verb = VERBS[options["state"]]
         self._server_ids = ()
@@ -305,6 +306,7 @@ class Power:
             message = "the request got no answer, and nothing shows that it was carried out"
         elif row["verdict"] == "running" and server.sent and not server.left:
             message = f"accepted, but still {server.status}"
+        message = message and self._conceal(message)
         return dict(row, server_name=server.name, status=server.status, message=message)
 
     def _rows(self):

@@ -18,7 +18,7 @@ from ..errors import (
     WaitTimedOut,
 )
 from .decision import Judgement, Standing
-from .history import judge_by_history, settled
+from .history import SETTLE_SECONDS_WHEN_OVER, judge_by_history, settled
 from .launch import launch
 from .progress import Progress
 from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, read_job
@@ -37,14 +37,17 @@ class PresentJob:
 
     :param options: the module's options.
     :param write_progress: takes one line about a wait.
+    :param conceal: takes a text of the service and returns it without secrets. Ansible masks them
+        too, but only as they are: not in a message that was cut, or put on one line.
     """
 
-    def __init__(self, clock, options, check_mode, write_progress):
+    def __init__(self, clock, options, check_mode, write_progress, conceal=str):
         self._service = None
         self._clock = clock
         self._options = options
         self._check_mode = check_mode
         self._write_progress = write_progress
+        self._conceal = conceal
         self._started = clock.now()
         self._secret_keys = frozenset(str(key) for key in options.get("secret_spec") or {})
         self._wanted = None
@@ -94,9 +97,9 @@ class PresentJob:
     def _adopt(self, job_id):
         job = read_job(self._service.get_job(job_id))
         self._require_same_items(job)
-        if not self._server_ids:
+        if job.over or not self._server_ids:
             job = settled(self._service, job, self._clock)
-            self._server_ids = tuple(job.task_of)
+        self._server_ids = self._server_ids or tuple(job.task_of)
         self._follow(job, self._server_ids)
         self._action = "attached"
 
@@ -178,6 +181,9 @@ class PresentJob:
             raise
         job = launched.job
         self._follow(job, self._submitted)
+        if job.over:
+            job = settled(self._service, job, self._clock)
+            self._follow(job, self._submitted)
         self._action = "attached" if launched.found else "created"
         if launched.found:
             self.warnings.append(f"the answer to the create request was lost; its job was found: '{job.id}'")
@@ -212,7 +218,13 @@ class PresentJob:
         for server_id, job_id in self._serving.items():
             servers_of.setdefault(job_id, []).append(server_id)
 
+        over_since = {}
+
         def ended(job_id, job):
+            if job.over and not job.tasks:
+                # It may be over before it lists its servers.
+                now = self._clock.now()
+                return now - over_since.setdefault(job_id, now) >= SETTLE_SECONDS_WHEN_OVER
             tasks = (job.task_of.get(server_id) for server_id in servers_of[job_id])
             return job.over or all(task is not None and task.over for task in tasks)
 
@@ -236,6 +248,7 @@ class PresentJob:
         state = wait(state, one_by_one(look), self._clock, on_step)
         if state.timed_out:
             self._timed_out = True
+            self._warn_of_statuses(self._rows())
             raise self._wait_timed_out(state.last_error)
 
     def _wait_timed_out(self, last_error):
@@ -279,6 +292,10 @@ class PresentJob:
     # --- what is known ---
 
     def _row(self, server_id):
+        row = self._bare_row(server_id)
+        return row if row["message"] is None else dict(row, message=self._conceal(row["message"]))
+
+    def _bare_row(self, server_id):
         """The entry of ``servers`` for one server, from the newest that was seen."""
         if server_id in self._serving:
             job = self._jobs[self._serving[server_id]]

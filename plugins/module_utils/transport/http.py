@@ -75,9 +75,11 @@ class HttpClient:
     :param timeout: seconds to connect, and seconds without a byte while reading.
     :param max_retries: repeats after the first try, where the table allows any.
     :param clock: see :class:`..clock.SystemClock`.
+    :param conceal: takes a text of the service and returns it without secrets, before it is cut
+        or put on one line for a message.
     """
 
-    def __init__(self, verify, proxy, timeout, max_retries, backoff, clock, user_agent):
+    def __init__(self, verify, proxy, timeout, max_retries, backoff, clock, user_agent, conceal=str):
         self._session = requests.Session()
         self._verify = verify
         self._proxy = proxy
@@ -86,6 +88,7 @@ class HttpClient:
         self._backoff = backoff
         self._clock = clock
         self._user_agent = user_agent
+        self._conceal = conceal
 
     def send(self, call, parse):
         """Send a call, repeat it where that is safe, and return ``parse(answer)``.
@@ -127,7 +130,7 @@ class HttpClient:
         if status >= 300:
             raise self._refusal(call, status, headers, answer)
         try:
-            return parse(_decode(_unpacked(answer, headers)), headers)
+            return parse(_decode(_unpacked(answer, headers), self._conceal), headers)
         except BadAnswer as error:
             error.message = f"{call.what}: {error.message}"
             error.http_status = status
@@ -225,7 +228,7 @@ class HttpClient:
     def _refusal(self, call, status, headers, answer):
         """Turn an answer that is not a success into a typed error."""
         try:
-            code, message, request_id = _error_of(_unpacked(answer, headers))
+            code, message, request_id = _error_of(_unpacked(answer, headers), self._conceal)
         except BadAnswer:
             code, message, request_id = None, None, None
         request_id = request_id or _printable(headers.get("X-Request-Id"))
@@ -325,18 +328,18 @@ def _unpacked(answer, headers):
     return answer
 
 
-def _decode(answer):
+def _decode(answer, conceal):
     if not answer.strip():
         raise BadAnswer("the answer is empty")
     try:
         return json.loads(answer)
     except (ValueError, RecursionError) as error:
-        raise BadAnswer(f"the answer is not JSON: it begins with {_excerpt(answer)}") from error
+        raise BadAnswer(f"the answer is not JSON: it begins with {_excerpt(answer, conceal)}") from error
 
 
-def _excerpt(answer):
+def _excerpt(answer, conceal):
     """The first words of a body for a message."""
-    return repr(_printable(answer[:400].decode("utf-8", "replace"), 120))
+    return repr(_printable(conceal(answer[:65536].decode("utf-8", "replace")), 120))
 
 
 def _printable(text, longest=500):
@@ -351,21 +354,25 @@ def _printable(text, longest=500):
 _ERROR_KEYS = (("error_code", "error_msg"), ("code", "message"), ("errorCode", "errorMsg"))
 
 
-def _error_of(answer):
+def _error_of(answer, conceal):
     """(code, message, request id) of an error body of any producer; each may be None."""
     try:
         body = json.loads(answer)
     except (ValueError, RecursionError):
-        return None, _excerpt(answer) if answer.strip() else None, None
+        return None, _excerpt(answer, conceal) if answer.strip() else None, None
     if not isinstance(body, dict):
-        return None, _excerpt(answer), None
+        return None, _excerpt(answer, conceal), None
     request_id = _printable(body.get("request_id"))
     for level in [body] + [value for value in body.values() if isinstance(value, dict)]:
         for code_key, message_key in _ERROR_KEYS:
             code, message = level.get(code_key), level.get(message_key)
             if isinstance(message, str):
-                return _printable(str(code)) if isinstance(code, (str, int)) else None, _printable(message), request_id
-    return None, _excerpt(answer), request_id
+                return (
+                    _printable(str(code)) if isinstance(code, (str, int)) else None,
+                    _printable(conceal(message)),
+                    request_id,
+                )
+    return None, _excerpt(answer, conceal), request_id
 
 
 def _causes(error):

@@ -109,10 +109,11 @@ def check_connection(options):
     return warnings
 
 
-def build_service(options, clock, on_token):
+def build_service(options, clock, on_token, conceal=str):
     """The service that checked options lead to.
 
     :param on_token: called with each token that a login returns.
+    :param conceal: takes a text of the service and returns it without secrets.
     """
     client = HttpClient(
         verify=(options["ca_path"] or True) if options["validate_certs"] else False,
@@ -122,6 +123,7 @@ def build_service(options, clock, on_token):
         backoff=Backoff(),
         clock=clock,
         user_agent=f"modelarts.liteserver/{VERSION} (ansible)",
+        conceal=conceal,
     )
     return LiteServerService(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 
 from ..clock import SystemClock
 from ..errors import LiteServerError
@@ -30,10 +31,15 @@ def run_module(argument_spec, operation_of):
         # Nothing is sent before every option is checked.
         operation.warnings += check_connection(module.params)
         operation.prepare()
-        operation.run(build_service(module.params, clock, module.no_log_values.add))
+        operation.run(build_service(module.params, clock, module.no_log_values.add, concealing(module)))
     except LiteServerError as error:
         _finish(module, operation, error)
     _finish(module, operation, None)
+
+
+def concealing(module):
+    """A function that takes a text and returns it without the values that this module must not show."""
+    return lambda text: remove_values(text, module.no_log_values)
 
 
 def _finish(module, operation, error):

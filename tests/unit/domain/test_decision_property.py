@@ -89,9 +89,9 @@ def _model_of_server(options, server, newest_first):
     for depth, job in enumerate(newest_first, 1):
         if Counter(item["type"] for item in job["items"]) != Counter(item["type"] for item in options["items"]):
             continue
-        job_is_over = job["status"] in ("FINISHED", "DELETED")
-        if job["tasks"] == [] and not job_is_over:
+        if job["tasks"] == []:
             return "unsettled", depth
+        job_is_over = job["status"] in ("FINISHED", "DELETED")
         statuses = {task["status"] for task in job["tasks"] if task["server_id"] == server}
         if not statuses:
             continue

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.history import SETTLE_SECONDS
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.history import (
+    SETTLE_SECONDS,
+    SETTLE_SECONDS_WHEN_OVER,
+)
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
 from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
     AnswerLost,
@@ -97,9 +100,49 @@ def test_a_job_that_never_lists_its_servers_is_an_error_and_no_create(run, servi
     assert sum(clock.sleeps) == pytest.approx(SETTLE_SECONDS)
 
 
-def test_a_finished_job_without_tasks_says_nothing(run, service):
+def test_a_finished_job_without_tasks_is_waited_for_a_shorter_time_and_then_says_nothing(run, service, clock):
     service.add({}, status="FINISHED")
     assert run().error is None and len(created(service)) == 1
+    assert SETTLE_SECONDS_WHEN_OVER <= sum(clock.sleeps) <= SETTLE_SECONDS_WHEN_OVER + 5
+
+
+def test_a_job_that_is_over_before_it_lists_its_servers_is_not_started_again(run, service, clock):
+    job_id = service.add({}, status="FINISHED")
+    tasks = [{"server_id": server, "status": "SUCCESS"} for server in ("s1", "s2")]
+    clock.on_sleep = lambda: service.jobs[job_id].update(tasks=tasks) if len(clock.sleeps) == 3 else None
+    operation = run()
+    assert operation.error is None and created(service) == []
+    assert verdicts(operation) == {"s1": "done", "s2": "done"}
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_new_job_that_is_over_before_it_lists_its_servers(run, service, clock, wait):
+    def finish_at_once(service, body):
+        job = service.commit(body)
+        job.update(status="FINISHED", tasks=[])
+        return dict(job)
+
+    service.script["create_job"] = [finish_at_once]
+    tasks = [{"server_id": server, "status": "SUCCESS"} for server in ("s1", "s2")]
+    clock.on_sleep = lambda: service.jobs["job-1"].update(tasks=tasks) if len(clock.sleeps) == 3 else None
+    assert verdicts(run(wait=wait)) == {"s1": "done", "s2": "done"}
+
+
+def test_a_wait_whose_job_ends_before_it_lists_its_servers(run, service, clock):
+    def late(service, body):
+        service.commit(body)["tasks"] = []
+        return service.jobs["job-1"]
+
+    def pass_by():
+        if len(clock.sleeps) == 2:
+            service.jobs["job-1"]["status"] = "FINISHED"
+        if len(clock.sleeps) == 4:
+            service.jobs["job-1"]["tasks"] = [{"server_id": s, "status": "SUCCESS"} for s in ("s1", "s2")]
+
+    service.script["create_job"] = [late]
+    clock.on_sleep = pass_by
+    operation = run(wait=True)
+    assert operation.error is None and verdicts(operation) == {"s1": "done", "s2": "done"}
 
 
 # --- the list ---
