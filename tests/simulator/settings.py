@@ -16,7 +16,8 @@ class SettingsError(ValueError):
 
 
 def _field(default: Any, check: Callable[[Any], bool], rule: str) -> Any:
-    # pylint: disable-next=invalid-field-call  (the dataclass below calls this)
+    # The dataclass below calls this.
+    # pylint: disable-next=invalid-field-call
     return dataclasses.field(default=default, metadata={"check": check, "rule": rule})
 
 
