@@ -76,7 +76,7 @@ FAULTS = {
 def test_a_page_in_the_middle_fails(simulator, inventory, kind):
     """An error, and not the hosts of the first page."""
     simulator.reset(servers=30)
-    more = {"location": "http://127.0.0.1:9/"} if kind == "redirect" else {}
+    more = {"redirect": {"location": "http://127.0.0.1:9/"}, "throttled": {"retry_after": 0}}.get(kind, {})
     simulator.fault("list_servers", kind, skip=1, times=None, **more)
     run = inventory.run(max_retries=1).failed("list servers: ", FAULTS[kind])
     assert 2 <= len(run.requests) <= 3

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 # A boolean is a number to isinstance, and a subclass of an error is not the error that is meant.
 # pylint: disable=unidiomatic-typecheck
-
 import json
 import pathlib
 import subprocess

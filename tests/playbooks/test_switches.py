@@ -11,7 +11,6 @@ from __future__ import annotations
 
 # A boolean is a number to isinstance, and a subclass of an error is not the error that is meant.
 # pylint: disable=unidiomatic-typecheck
-
 import pytest
 from playbooks.harness import OTHER_VERSION, VERSION, job, servers
 
