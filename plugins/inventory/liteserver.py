@@ -169,7 +169,7 @@ from ..module_utils.clock import SystemClock
 from ..module_utils.domain.fleet import in_order, list_servers, matches, server_record
 from ..module_utils.domain.hosts import checked_filters, host_names, host_variables
 from ..module_utils.errors import InvalidOption, LiteServerError
-from ..module_utils.transport.http import REQUESTS_IMPORT_ERROR
+from ..module_utils.transport.client import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring.connection import (
     build_service,
     check_connection,
@@ -374,7 +374,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def _one_line(error):
     """An error's text without the excerpt of a file that Ansible may put behind it."""
-    text = str(error) or type(error).__name__
+    text = str(error) or error.__class__.__name__
     return " ".join(text.split("\n\n")[0].split())
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 
 from ..errors import BadAnswer
-from .http import Call
+from .client import Call
 from .retry import Kind
 
 # A token is renewed when less than this part of its life is left, or these seconds,

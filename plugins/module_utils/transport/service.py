@@ -13,7 +13,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ..errors import BadAnswer, InvalidOption
-from .http import Call
+from .client import Call
 from .paging import envelope_of, read_all
 from .retry import Kind
 from .signing import canonical_query

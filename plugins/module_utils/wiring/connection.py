@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import env_fallback
 
 from ..errors import InvalidOption
+from ..transport.client import HttpClient
 from ..transport.credentials import PasswordAuth, TokenAuth
-from ..transport.http import HttpClient
 from ..transport.retry import Backoff
 from ..transport.service import LiteServerService
 from ..transport.signing import AccessKeyAuth

@@ -10,7 +10,7 @@ from ansible.module_utils.common.parameters import remove_values
 
 from ..clock import SystemClock
 from ..errors import LiteServerError
-from ..transport.http import REQUESTS_IMPORT_ERROR
+from ..transport.client import REQUESTS_IMPORT_ERROR
 from .connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
 
 

@@ -29,9 +29,9 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Throttled,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import http
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import client
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import NoAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.http import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     MisbehavingServer,
@@ -328,7 +328,7 @@ def test_answer_up_to_the_limit(
     service: LiteServerService, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = json.dumps(JOB).encode()
-    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", len(body))
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", len(body))
     server.answers = [Reply(200, body)]
     assert service.get_job("1") == JOB
     server.answers = [Reply(200, body + b" ")]
@@ -357,7 +357,7 @@ class Wire:
 def test_answer_over_the_limit_is_not_held_in_memory(
     service: LiteServerService, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, status: int, bomb: bool
 ) -> None:
-    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 1 << 20)
     answer = Reply(status, BOMB, {"Content-Encoding": "gzip"}) if bomb else Reply(status, b" " * BIG)
     answer.headers["Location"] = "/elsewhere"
     # The server's copy of the answer is made before, so that it does not count.
@@ -390,7 +390,7 @@ def test_broken_gzip_is_a_bad_answer_with_the_request_id(
 
 
 def test_limit_is_more_than_5000_servers_need() -> None:
-    assert http.MAX_ANSWER_BYTES >= 20_000_000
+    assert client.MAX_ANSWER_BYTES >= 20_000_000
 
 
 # What is passed on

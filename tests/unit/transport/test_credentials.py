@@ -20,8 +20,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Throttled,
     Unauthorized,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import PasswordAuth, TokenAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.http import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (

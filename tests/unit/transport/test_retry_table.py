@@ -34,12 +34,12 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Unauthorized,
     Unreachable,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import Call, HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import (
     NoAuth,
     PasswordAuth,
     TokenAuth,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.http import Call, HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Backoff, Kind
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.signing import AccessKeyAuth

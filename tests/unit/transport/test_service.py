@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import InvalidOption
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import TokenAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.http import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     MisbehavingServer,

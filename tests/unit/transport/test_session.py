@@ -19,8 +19,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     TlsFailed,
     Unreachable,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import Call, HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import NoAuth, TokenAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.http import Call, HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Kind
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.signing import AccessKeyAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import Throttled
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.http import Call, HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import Call, HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Kind
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.signing import (

@@ -65,5 +65,5 @@ def test_imports(path: pathlib.Path) -> None:
 
 def test_imports_are_found_at_all() -> None:
     assert imports_of(MODULE_UTILS / "wiring" / "connection.py") >= {"transport", "ansible", ".", "re"}
-    assert imports_of(MODULE_UTILS / "transport" / "http.py") >= {"requests", "transport", ".", "json"}
+    assert imports_of(MODULE_UTILS / "transport" / "client.py") >= {"requests", "transport", ".", "json"}
     assert "domain" in imports_of(MODULE_UTILS / "domain" / "present.py")
