@@ -116,7 +116,7 @@ def test_an_unfit_status_is_named_before_anything_is_sent(simulator, playbook):
         check_error(step, "wrong_status")
         assert f"2 of 3 servers cannot be {state}" in step["msg"]
         for place, status in enumerate(unfit[:2]):
-            assert f"liteserver-{4 * number + 2 + place:05d}: {status}" in step["msg"]
+            assert f"liteserver-{4 * number + 2 + place:05d}: its status is {status}" in step["msg"]
         assert "Nothing was sent" in step["msg"]
         assert f"liteserver-{4 * number + 1:05d}" not in step["msg"]
         assert (step["changed"], step["action"], step.writes) == (False, "none", 0)
