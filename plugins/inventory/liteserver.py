@@ -99,6 +99,9 @@ options:
 """
 
 EXAMPLES = r"""
+# fmt: code
+# Each example is an inventory file of its own. ansible-core 2.16 lets no documentation hold several, without the line above.
+
 # The connection comes from the environment: HUAWEICLOUD_SDK_REGION, HUAWEICLOUD_SDK_PROJECT_ID, HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK.
 plugin: modelarts.liteserver.liteserver
 

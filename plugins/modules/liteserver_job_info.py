@@ -71,48 +71,13 @@ jobs:
   description:
     - The jobs, newest first, or with O(job_ids) in that order. Times are milliseconds since the epoch. Fields that are not
       documented are passed on. Values of a spec whose keys are named like a secret are masked.
+    - C(type) is the type under which the service stores the job. C(status) is V(FINISHED) too where servers failed;
+      C(abnormal_count) tells how many.
+    - The list has no C(items), C(tasks) and C(template_id); jobs by O(job_ids) have, with a task for each server.
+    - In a template, write V(job['items']), because V(job.items) is a method.
   returned: success
   type: list
   elements: dict
-  contains:
-    id:
-      description: Id of the job.
-      type: str
-    name:
-      description: Name of the job.
-      type: str
-    type:
-      description: Type under which the service stores it.
-      type: str
-    status:
-      description: Status of the job. A job with failed servers is V(FINISHED) too.
-      type: str
-    items:
-      description: Its items with type and spec. Only with O(job_ids).
-      type: list
-      elements: dict
-    tasks:
-      description: A task for each server. Only with O(job_ids).
-      type: list
-      elements: dict
-    abnormal_count:
-      description: How many servers failed.
-      type: int
-    description:
-      description: Its description.
-      type: str
-    user_name:
-      description: Who created it.
-      type: str
-    template_id:
-      description: Id of its template. Only with O(job_ids).
-      type: str
-    create_at:
-      description: When it was created, in milliseconds since the epoch.
-      type: int
-    update_at:
-      description: When it was changed last, in milliseconds since the epoch.
-      type: int
   sample:
     - id: 64e004ec-6cb0-401f-a7c0-ec2557626b16
       name: hdk_upgrade_task
@@ -121,6 +86,17 @@ jobs:
       type: ASCEND_SOFTWARE_UPGRADE
       status: FINISHED
       abnormal_count: 0
+      template_id: 6f02d33b-a5d6-485c-8d73-480da5870512
+      items:
+        - type: HDK_UPGRADE
+          spec:
+            version: 24.1.rc3.10
+      tasks:
+        - id: 7be1c1a4-3b3f-4c58-8a6e-5d5b2b0e6f01
+          server_id: 8a6e5d5b-2b0e-4f01-9be1-c1a43b3f4c58
+          server_name: liteserver-00001
+          status: SUCCESS
+          message: ""
       create_at: 1755005748201
       update_at: 1755005931007
 missing_job_ids:

@@ -11,11 +11,27 @@ def name_servers(rows, most=5):
     texts = []
     for row in rows[:most]:
         name = row["server_name"] or row["server_id"]
-        message = " ".join("".join(char if char.isprintable() else " " for char in row["message"] or "").split())
+        message = on_one_line(row["message"] or "")
         texts.append(f"{name}: {message[:200]}" if message else name)
     if len(rows) > most:
         texts.append(f"and {len(rows) - most} more")
     return "; ".join(texts)
+
+
+def on_one_line(text):
+    """A text of the service as one line without control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def some_of(names, most=5):
+    """The first names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def servers(count):
+    """``1 server``, ``2 servers``."""
+    return f"{count} server" if count == 1 else f"{count} servers"
 
 
 def duration(seconds):

@@ -18,7 +18,9 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.version impor
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import connection_argument_spec
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+# What runs on the controller alone, as fleet_job_step does, has no argument spec and no connection.
+ACTIONS = {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
+MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ACTIONS - {"__init__"})
 COLLECTION = "ansible_collections.modelarts.liteserver"
 
 

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batch sizes for ``serial``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: waves
+short_description: Batch sizes for serial that cut no supernode in two
+version_added: 0.1.0
+author:
+  - modelarts.liteserver contributors (@modelarts-liteserver)
+description:
+  - Gives C(serial) its batch sizes, a canary first, then growing waves.
+  - A supernode is never cut in two, because all servers of one supernode must run one driver version. Where the first host belongs
+    to a supernode, the canary is this whole supernode.
+  - The filter sees hosts in the order in which they are given. It must be the order of the play, and hosts of one supernode must stand
+    together in it, otherwise the filter fails and names them.
+  - C(serial) is templated with C(groups), but without C(hostvars). A first play with M(ansible.builtin.group_by) can put the hosts that
+    take part into one group, and each supernode's into a group of its own; see the examples. Such groups hold only the hosts
+    that C(--limit) or a slice left in, and a group with children lists its hosts child by child, so that supernodes stand together.
+positional: _input
+options:
+  _input:
+    description:
+      - The hosts of the play, in its order.
+    type: list
+    elements: str
+    required: true
+  groups:
+    description:
+      - The groups of the inventory.
+    type: dict
+    required: true
+  prefix:
+    description:
+      - Groups whose names begin with this are supernodes.
+    type: str
+    required: true
+  canary:
+    description:
+      - Size of the first batch.
+    type: int
+    default: 1
+  growth:
+    description:
+      - Each batch is so many times as large as the one before.
+    type: float
+    default: 2
+  largest:
+    description:
+      - No batch is larger, except for one supernode that is. V(0) sets no limit.
+    type: int
+    default: 0
+"""
+
+EXAMPLES = r"""
+- name: Put the hosts that take part into groups
+  hosts: npu
+  gather_facts: false
+  tasks:
+    - name: One group for all, and one for each supernode in it
+      ansible.builtin.group_by:
+        key: "wave_{{ 'supernode_' ~ liteserver_supernode_id | replace('-', '_') if liteserver_supernode_id else 'single' }}"
+        parents: wave_hosts
+      changed_when: false
+
+- name: Upgrade them, one server or supernode first, then growing waves of up to 64
+  hosts: wave_hosts
+  gather_facts: false
+  serial: "{{ groups['wave_hosts'] | modelarts.liteserver.waves(groups, 'wave_supernode_', growth=3, largest=64) }}"
+  tasks:
+    - name: The upgrade
+      ansible.builtin.import_role:
+        name: modelarts.liteserver.fleet_job
+        tasks_from: hdk_upgrade
+      vars:
+        fleet_job_version: 24.1.rc3.10
+"""
+
+RETURN = r"""
+_value:
+  description: Numbers that add up to the number of hosts.
+  type: list
+  elements: int
+  sample: [1, 3, 8]
+"""
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils.domain.waves import waves
+from ..module_utils.errors import InvalidOption
+
+
+def waves_of_groups(hosts, groups, prefix, canary=1, growth=2, largest=0):
+    """The filter; see DOCUMENTATION."""
+    supernodes = {name: members for name, members in groups.items() if name.startswith(prefix)}
+    try:
+        # Text, as extra vars on the command line have it, is taken for the number that it is.
+        return waves(hosts, supernodes, _number(canary), _number(growth), _number(largest) or None)
+    except InvalidOption as error:
+        raise AnsibleFilterError(f"modelarts.liteserver.waves: {error}") from error
+
+
+def _number(value):
+    if isinstance(value, str):
+        try:
+            return float(value) if "." in value else int(value)
+        except ValueError:
+            return value
+    return value
+
+
+class FilterModule:
+    """Filters of the collection."""
+
+    def filters(self):
+        """{name: function}."""
+        return {"waves": waves_of_groups}

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of one run of role ``fleet_job``: what was wanted, and what came of each server.
+
+It is written before each step that may change something and after it, so that the
+record of an aborted run tells what may have happened. ``docs/run-record.md`` documents it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from ..version import VERSION
+from .results import VERDICTS
+from .wording import duration, servers, some_of
+
+SCHEMA_VERSION = 1
+PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
+# A terminal of 100 columns shows such a line inside the quotes and blanks that Ansible puts around it.
+WIDTH = 88
+
+
+class RunRecord:
+    """The record as a dictionary in ``data``, and the steps that change it.
+
+    Times are milliseconds since the epoch on this machine's clock.
+    """
+
+    def __init__(self, data):
+        self.data = data
+
+    @classmethod
+    def begin(cls, run_id, entry, hosts, max_failures, now):
+        """The record of a run that has not done anything.
+
+        :param hosts: names of all hosts of the play, in its order.
+        """
+        return cls(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "collection_version": VERSION,
+                "run_id": run_id,
+                "entry": entry,
+                "state": "running",
+                "started_at": now,
+                "updated_at": now,
+                "ended_at": None,
+                "max_failures": max_failures,
+                "stopped": None,
+                "batches": [],
+                "servers": [
+                    {
+                        "host": host,
+                        "server_id": None,
+                        "server_name": None,
+                        "batch": None,
+                        "verdict": PENDING,
+                        "status": None,
+                        "message": None,
+                        "job_id": None,
+                        "started_at": None,
+                        "ended_at": None,
+                    }
+                    for host in hosts
+                ],
+            }
+        )
+
+    @property
+    def hosts(self):
+        """All hosts of the run."""
+        return [row["host"] for row in self.data["servers"]]
+
+    @property
+    def seen(self):
+        """The hosts of the batches so far."""
+        return {row["host"] for row in self.data["servers"] if row["batch"] is not None}
+
+    @property
+    def batch(self):
+        """The newest batch."""
+        return self.data["batches"][-1]
+
+    def open_batch(self, hosts, now):
+        """Begin a batch; nothing is started yet."""
+        number = len(self.data["batches"]) + 1
+        self.data["batches"].append(
+            {"number": number, "phase": "preparing", "started_at": now, "ended_at": None, "groups": [], "jobs": []}
+        )
+        for row in self._rows(hosts):
+            row["batch"] = number
+        self.data["updated_at"] = now
+
+    def starting(self, groups, server_ids, now):
+        """Before the first request that creates a job: from here on, one may exist.
+
+        :param server_ids: {host: server id}.
+        """
+        self.batch["phase"] = "starting"
+        self.batch["groups"] = groups
+        for row in self._rows(server_ids):
+            row.update(server_id=server_ids[row["host"]], verdict=STARTING, started_at=now)
+        number = self.batch["number"]
+        for row in self.data["servers"]:
+            if row["batch"] == number and row["verdict"] == PENDING:
+                row.update(verdict=NOT_STARTED, ended_at=now)
+                row["message"] = "the host failed before its job was started"
+        self.data["updated_at"] = now
+
+    def started(self, jobs, rows, now):
+        """After the jobs were started: what the service said of each server.
+
+        :param jobs: dictionaries with job_id, name, servers, action and error.
+        :param rows: {host: entry of a result's ``servers``}.
+        """
+        self.batch["phase"] = "waiting"
+        self.batch["jobs"] = jobs
+        for row in self._rows(rows):
+            found = rows[row["host"]]
+            row.update({key: found.get(key) for key in ("server_name", "verdict", "status", "message", "job_id")})
+            row["ended_at"] = now if row["verdict"] in ("done", "failed") else None
+        self.data["updated_at"] = now
+
+    def settled(self, outcomes, now, hook=False):
+        """After the wait: the outcome of each host of the batch.
+
+        :param hook: whether tasks of the user's follow, which may fail a host that is done.
+        """
+        for row in self._rows(outcomes):
+            outcome = outcomes[row["host"]]
+            row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
+            row["message"] = outcome["message"] or outcome.get("text")
+            row["ended_at"] = row["ended_at"] or now
+        self.data["updated_at"] = now
+        self.batch["phase"] = "after"
+        if not hook:
+            self.closed(now)
+
+    def closed(self, now):
+        """The batch is over; with the last one, the run is."""
+        self.batch.update(phase="ended", ended_at=now)
+        self.data["updated_at"] = now
+        if all(row["batch"] is not None for row in self.data["servers"]):
+            self.data.update(state="ended", ended_at=now)
+
+    def lost_later(self, hosts, now):
+        """Hosts that passed and were failed by a later task, such as those of ``fleet_job_after``."""
+        for row in self._rows(set(hosts)):
+            if row["verdict"] == "done":
+                row.update(verdict="failed", message="its job is done; a task after it failed", ended_at=now)
+        self.data["updated_at"] = now
+
+    def stop(self, reason, now):
+        """No further batch is started."""
+        self.data["stopped"] = reason
+        self.data.update(state="ended", ended_at=now, updated_at=now)
+
+    def failed_hosts(self):
+        """The hosts whose server did not do what was wanted, of those that had their turn."""
+        failed = ("failed", "unknown", "running", NOT_STARTED)
+        return [row["host"] for row in self.data["servers"] if row["verdict"] in failed]
+
+    def _rows(self, hosts):
+        return [row for row in self.data["servers"] if row["host"] in hosts]
+
+
+def summary_lines(data, path=None):
+    """A record for people: short lines, whatever the number of servers."""
+    rows = data["servers"]
+    counts = {}
+    for row in rows:
+        counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
+    parts = [f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in _ORDER if counts.get(verdict)]
+    seconds = (data["updated_at"] - data["started_at"]) / 1000
+    lines = [f"{servers(len(rows))}: {', '.join(parts)}; batch {len(data['batches'])}, {duration(seconds)}"]
+    reasons = {}
+    for row in rows:
+        if row["verdict"] in ("failed", "unknown", "running", NOT_STARTED):
+            reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
+            reasons.setdefault(reason, []).append(row["server_name"] or row["host"])
+    for reason, names in list(reasons.items())[:_MOST_REASONS]:
+        lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
+    if len(reasons) > _MOST_REASONS:
+        lines.append(f"  and {len(reasons) - _MOST_REASONS} more reasons; the record has them all")
+    jobs = [job for batch in data["batches"] for job in batch["jobs"] if job["job_id"]]
+    for job in jobs[-_MOST_JOBS:]:
+        lines += _wrapped(f"job {job['name']} {job['job_id']}: {servers(job['servers'])}, {job['action']}", "  ")
+    if len(jobs) > _MOST_JOBS:
+        lines.append(f"  and {len(jobs) - _MOST_JOBS} earlier jobs")
+    if data["stopped"]:
+        lines += _wrapped(f"stopped: {data['stopped']}", "  ")
+    if path:
+        lines += _wrapped(f"record: {path}", "  ")
+    return lines
+
+
+_ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
+_MOST_REASONS, _MOST_JOBS = 20, 10
+
+
+def _wrapped(text, indent):
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

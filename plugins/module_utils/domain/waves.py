@@ -1,0 +1,72 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batch sizes for a rollout: a canary, then growing waves, and no supernode cut in two."""
+
+from __future__ import annotations
+
+from ..errors import InvalidOption
+from .wording import some_of
+
+
+def waves(hosts, supernodes, canary=1, growth=2, largest=None):
+    """Sizes of the batches, in the order of the hosts.
+
+    A batch ends at its size or at the end of the supernode that begins before it would
+    pass it: it holds as many whole supernodes as fit, and at least one.
+
+    :param hosts: host names in the order in which the play runs over them.
+    :param supernodes: {supernode: host names}. Hosts in none stand alone.
+    :param canary: size of the first batch.
+    :param growth: each batch is so many times as large as the one before, 1 or more.
+    :param largest: of no batch more than so many hosts (but a supernode that is larger), or None.
+    :returns: numbers that add up to the number of hosts.
+    :raises InvalidOption: a supernode's hosts do not stand together, or a number is out of range.
+    """
+    _require_whole("canary", canary)
+    if largest is not None:
+        _require_whole("largest", largest)
+    if isinstance(growth, bool) or not isinstance(growth, (int, float)) or not 1 <= growth < float("inf"):
+        raise InvalidOption(f"growth: must be a number of 1 or more, not {growth!r}")
+    hosts = list(hosts)
+    if len(set(hosts)) != len(hosts):
+        raise InvalidOption("hosts: a host is there twice")
+    sizes = []
+    wished = float(canary)
+    batch = 0
+    for unit in _units(hosts, supernodes):
+        most = wished if largest is None else min(wished, largest)
+        if batch and batch + unit > most:
+            sizes.append(batch)
+            batch, wished = 0, max(wished, sizes[-1]) * growth
+        batch += unit
+    return [*sizes, batch] if batch else sizes
+
+
+def _require_whole(name, value):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidOption(f"{name}: must be a whole number of 1 or more, not {value!r}")
+
+
+def _units(hosts, supernodes):
+    """The sizes of what may not be cut, in order: runs of one supernode's hosts, and single hosts."""
+    supernode_of = {}
+    for supernode, members in supernodes.items():
+        for host in members:
+            if supernode_of.setdefault(host, supernode) != supernode:
+                raise InvalidOption(f"supernodes: host {host} is in two: {supernode_of[host]} and {supernode}")
+    runs, ended = [], set()
+    for host in hosts:
+        supernode = supernode_of.get(host)
+        if supernode is not None and runs and runs[-1][0] == supernode:
+            runs[-1][1].append(host)
+            continue
+        if supernode is not None and supernode in ended:
+            apart = [name for name in hosts if supernode_of.get(name) == supernode]
+            raise InvalidOption(
+                f"supernodes: the hosts of {supernode} do not stand together in the play's order: {some_of(apart, 10)}."
+                " Order the inventory by supernode, or leave the play's 'order' alone"
+            )
+        ended.add(supernode)
+        runs.append((supernode, [host]))
+    return [len(members) for _supernode, members in runs]

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that hold the records of the runs of one ``ansible-playbook`` process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+
+from ..domain.run_record import RunRecord
+from ..errors import InvalidOption
+
+_INDEX = "fleet_job_runs.json"
+
+
+def now_ms():
+    """Milliseconds since the epoch."""
+    return int(time.time() * 1000)
+
+
+class RunFiles:
+    """Finds, makes and writes records.
+
+    Ansible keeps no state of a play between its batches that a task could write. So the
+    records of this process are found through an index in Ansible's own temporary folder,
+    which is new for each process and removed at its end.
+
+    :param temporary: that folder.
+    """
+
+    def __init__(self, temporary):
+        self._temporary = temporary
+
+    def find(self, entry, hosts, batch):
+        """(path, RunRecord) of the run that a batch belongs to, or (None, None) where it is the first batch.
+
+        A run is one use of the role in one play. A host has its turn once in it: where one
+        has had it, this is another run.
+        """
+        for path in reversed(self._index()):
+            with open(path, encoding="utf-8") as file:
+                record = RunRecord(json.load(file))
+            if record.data["entry"] == entry and record.hosts == hosts and record.seen.isdisjoint(batch):
+                return path, record
+        return None, None
+
+    def load(self, path):
+        """The record in a file."""
+        with open(path, encoding="utf-8") as file:
+            return RunRecord(json.load(file))
+
+    def begin(self, entry, hosts, max_failures, folder):
+        """A new record, and where it is kept: in the user's folder, or one that is removed at the end.
+
+        :raises InvalidOption: the folder cannot be written.
+        """
+        now = now_ms()
+        run_id = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000)) + "-" + secrets.token_hex(4)
+        record = RunRecord.begin(run_id, entry, hosts, max_failures, now)
+        folder = os.path.abspath(os.path.expanduser(folder)) if folder else self._temporary
+        path = os.path.join(folder, f"{entry}-{run_id}.json")
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            self.write(path, record)
+        except OSError as error:
+            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror}") from error
+        _write(os.path.join(self._temporary, _INDEX), [*self._index(), path])
+        return path, record
+
+    def write(self, path, record):
+        """Replace the file in one step: a reader sees the old record or the new one."""
+        _write(path, record.data)
+
+    def _index(self):
+        try:
+            with open(os.path.join(self._temporary, _INDEX), encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return []
+
+
+def _write(path, data):
+    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
+    # Messages of the service may say more than a stranger should read.
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(data, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
