@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import yaml
@@ -311,25 +310,24 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(
                 f"role fleet_job runs with strategy linear, not {play.strategy}: it starts one job for all hosts of a batch"
             )
-        child, node = None, self._task
+        below, node = set(), self._task
         while node is not None:
             what = None
             if node.when:
                 what = "a condition (when)"
             elif getattr(node, "loop", None) is not None:
                 what = "a loop"
-            elif child is not None and any(
-                child._uuid == other._uuid for section in ("rescue", "always") for other in getattr(node, section, [])
-            ):
+            elif any(part._uuid in below for name in ("rescue", "always") for part in getattr(node, name, [])):
                 what = "a rescue or always section"
-            elif child is not None and "{{" in json.dumps(getattr(node, "args", {}), default=str):
+            elif not getattr(node, "statically_loaded", True) and _has_template(node.get_ds()):
                 what = "an include whose name is a template"
             if what:
                 raise AnsibleActionFail(
                     f"role fleet_job stands under {what}, but starts jobs for all hosts of the batch. What to do: choose"
                     " the hosts by the play's 'hosts' (group_by in a play before it), and use import_role without conditions."
                 )
-            child, node = node, getattr(node, "_parent", None)
+            below.add(node._uuid)
+            node = getattr(node, "_parent", None)
 
     def _results(self, name):
         """The results of a loop, one per item."""
@@ -337,6 +335,11 @@ class ActionModule(ActionBase):
         if registered.get("skipped") and not registered.get("results"):
             return []
         return registered["results"]
+
+
+def _has_template(include):
+    """Whether what an include takes in depends on variables: each host may get another file or none."""
+    return any("{{" in str(value) for key, value in include.items() if key.split(".")[-1].startswith("include_"))
 
 
 def _jobs_of(groups, started):

@@ -1,0 +1,246 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs plays with role ``fleet_job`` over an inventory of the simulator's servers, in a real ``ansible-playbook``."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+from typing import Any
+
+from playbooks.harness import clean_environment
+from simulator.process import Simulator
+from simulator.state import server_id
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROLE = "modelarts.liteserver.fleet_job"
+VERSION = "24.1.rc3.10"
+OTHER_VERSION = "24.1.rc3.9"
+# A run that takes longer hangs.
+RUN_SECONDS = 280
+
+Play = dict[str, Any]
+
+
+def host(number: int) -> str:
+    """The name of a host, and of its server in the simulator."""
+    return f"liteserver-{number:05d}"
+
+
+def hosts(*numbers: int) -> list[str]:
+    """Names of hosts."""
+    return [host(number) for number in numbers]
+
+
+def role(entry: str = "hdk_upgrade", **variables: Any) -> dict[str, Any]:
+    """A task that runs the role; ``variables`` without their prefix.
+
+    Looks are a second apart, and the preflight is off unless a test is about it.
+    """
+    values = {"wait_sleep": 1, "preflight": "off"}
+    if entry == "hdk_upgrade":
+        values["version"] = VERSION
+    values.update(variables)
+    return {
+        "name": "Roll out",
+        "ansible.builtin.import_role": {"name": ROLE, "tasks_from": entry, "rolespec_validate": False},
+        "vars": {f"fleet_job_{name}": value for name, value in values.items() if value is not None},
+    }
+
+
+def play(*tasks: dict[str, Any], **keywords: Any) -> Play:
+    """A play over all hosts."""
+    return {"name": "Test", "hosts": "npu", "gather_facts": False, "tasks": list(tasks), **keywords}
+
+
+class Run:
+    """A finished ``ansible-playbook``.
+
+    Attributes:
+        recap: {host: {ok, failures, changed, ...}}.
+        events: the results in their order: task, host, status, result.
+    """
+
+    def __init__(self, lines: list[dict[str, Any]], output: str, status: int) -> None:
+        self.events = [line for line in lines if "task" in line]
+        self.recap: dict[str, dict[str, int]] = next((line["recap"] for line in lines if "recap" in line), {})
+        self.output = output
+        self.status = status
+
+    def of(self, task: str) -> list[dict[str, Any]]:
+        """The events of a task, by its name."""
+        return [event for event in self.events if event["task"].split(" : ")[-1] == task]
+
+    def verdicts(self) -> dict[str, dict[str, Any]]:
+        """{host: result of its verdict}."""
+        return {event["host"]: event["result"] for event in self.of("Verdict")}
+
+    @property
+    def failed(self) -> list[str]:
+        """The hosts that failed, by the recap."""
+        return sorted(name for name, counts in self.recap.items() if counts["failures"])
+
+    @property
+    def changed(self) -> list[str]:
+        """The hosts that have changed, by the recap."""
+        return sorted(name for name, counts in self.recap.items() if counts["changed"])
+
+    def message(self, task: str) -> str:
+        """The message of the first failure of a task."""
+        return next(event["result"]["msg"] for event in self.of(task) if event["status"] == "failed")
+
+    @property
+    def text(self) -> str:
+        """The output without blanks and line breaks, which Ansible puts into the middle of words."""
+        return re.sub(r"\s", "", self.output)
+
+
+class Rollout:
+    """Runs plays against one simulator.
+
+    Args:
+        directory: an empty directory for the files of the plays.
+    """
+
+    def __init__(self, simulator: Simulator, directory: pathlib.Path) -> None:
+        self.simulator = simulator
+        self.directory = directory
+        self.record = directory / "records"
+        self._count = 0
+        self._expected_warnings = 0
+        self._outputs: list[str] = []
+
+    def inventory(self, count: int, variables: dict[int, dict[str, Any]] | None = None, **of_all: Any) -> None:
+        """Make the inventory: hosts 1 to ``count``, with variables of some of them and of all."""
+        own = variables or {}
+        members = {host(n): {"liteserver_id": server_id(n), **own.get(n, {})} for n in range(1, count + 1)}
+        group = {"hosts": members, "vars": of_all}
+        (self.directory / "hosts.yml").write_text(json.dumps({"npu": group}))
+
+    def run(self, *plays: Play | str, **options: Any) -> Run:
+        """Run plays, or a playbook by its name, and wait for the end; see ``start``."""
+        return self.start(*plays, **options).finish()
+
+    def start(
+        self,
+        *plays: Play | str,
+        arguments: tuple[str, ...] = (),
+        variables: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+        new_session: bool = False,
+    ) -> Running:
+        """Start a process.
+
+        Args:
+            arguments: further command line arguments.
+            variables: extra variables.
+            environment: variables on top of the clean environment.
+        """
+        self._count += 1
+        directory = self.directory / f"run-{self._count}"
+        directory.mkdir()
+        if len(plays) == 1 and isinstance(plays[0], str):
+            book = plays[0]
+        else:
+            book = str(directory / "play.json")
+            pathlib.Path(book).write_text(json.dumps(list(plays), indent=1))
+        return Running(self, directory, book, arguments, variables or {}, environment or {}, stdin, new_session)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The run records, oldest first."""
+        found = [json.loads(path.read_text()) for path in self.record.glob("*.json")]
+        return sorted(found, key=lambda record: record["started_at"])
+
+    def expect_warnings(self) -> None:
+        """From here on, warnings are what the test looks for."""
+        self._outputs.clear()
+        self._expected_warnings = 1
+
+    def ended(self, output: str) -> None:
+        """Remember an output for ``check_warnings``."""
+        self._outputs.append(output)
+
+    def check_warnings(self) -> None:
+        """Assert that nothing warned or was deprecated, where no test looks for that."""
+        if self._expected_warnings:
+            return
+        for output in self._outputs:
+            text = re.sub(r"\s", "", output)
+            # What a wait says of failed servers, before their verdicts.
+            text = text.replace("[WARNING]:fail_on=neverletsthispass", "")
+            assert "WARNING]" not in text, output
+            assert "DEPRECAT" not in text, output
+
+
+class Running:
+    """A process that runs plays; made by ``Rollout.start``."""
+
+    def __init__(
+        self,
+        rollout: Rollout,
+        directory: pathlib.Path,
+        book: str,
+        arguments: tuple[str, ...],
+        variables: dict[str, Any],
+        environment: dict[str, str],
+        stdin: int,
+        new_session: bool,
+    ) -> None:
+        self._rollout = rollout
+        self._record = directory / "record"
+        self._record.touch()
+        self._output = directory / "output"
+        credentials = rollout.simulator.credentials()
+        with open(self._output, "wb") as output:
+            self.process = subprocess.Popen(
+                [
+                    *[str(pathlib.Path(sys.executable).parent / "ansible-playbook")],
+                    *["-i", str(rollout.directory / "hosts.yml"), *arguments],
+                    *(["-e", json.dumps(variables)] if variables else []),
+                    book,
+                ],
+                stdin=stdin,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=directory,
+                start_new_session=new_session,
+                env={
+                    **clean_environment(directory),
+                    "LITESERVER_ENDPOINT": credentials["endpoint"],
+                    "HUAWEICLOUD_SDK_PROJECT_ID": credentials["project_id"],
+                    "HUAWEICLOUD_SDK_AK": credentials["access_key"],
+                    "HUAWEICLOUD_SDK_SK": credentials["secret_key"],
+                    "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+                    "ANSIBLE_CALLBACKS_ENABLED": "host_record",
+                    "HOST_RECORD_FILE": str(self._record),
+                    "COLUMNS": "100",
+                    **environment,
+                },
+            )
+
+    def kill(self) -> None:
+        """End the process and every process that it has started, at once."""
+        os.killpg(self.process.pid, 9)
+        self.process.wait()
+
+    def finish(self, crashed: bool = False) -> Run:
+        """Wait for the end; fails on a crash or a traceback."""
+        try:
+            status = self.process.wait(timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"did not end within {RUN_SECONDS} s:\n{self._output.read_text()}") from None
+        output = self._output.read_text()
+        assert "Traceback (most recent call last)" not in output, output
+        lines = [json.loads(line) for line in self._record.read_text().splitlines()]
+        run = Run(lines, output, status)
+        assert crashed or run.recap, output
+        self._rollout.ended(output)
+        return run

@@ -1,0 +1,966 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From hosts to jobs and back: wishes, groups, waits and outcomes, and how much may fail."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout import (
+    Budget,
+    default_name,
+    groups_of,
+    outcome_line,
+    outcomes_of,
+    shown_group,
+    waits_of,
+    wish_of,
+    work_of,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+    AnswerLost,
+    ApiError,
+    InvalidOption,
+    LiteServerError,
+    OutcomeUnknown,
+    Unauthorized,
+)
+
+NAME = re.compile(r"^[-_.a-zA-Z0-9]{1,64}\Z")
+STARTED_AT = 1755005748201  # 2025-08-12T13:35:48Z
+AGAIN = "run the same play again: only servers that are not done are submitted"
+# As the role's defaults and its argument specs leave them.
+VALUES = {"server_id": "s1", "reuse": "any_name", "skipped": "ok", "template_check": "warn"}
+
+
+def wish(host="h1", entry="hdk_upgrade", **values):
+    given = {**VALUES, **({"version": "24.1"} if entry == "hdk_upgrade" else {}), **values}
+    return wish_of(host, entry, given, STARTED_AT)
+
+
+def refusal(**values):
+    with pytest.raises(InvalidOption) as error:
+        wish(**values)
+    return error.value.message
+
+
+# --- what an entry point asks for ---
+
+
+@pytest.mark.parametrize(
+    ("entry", "values", "work"),
+    [
+        (
+            "hdk_upgrade",
+            {"version": "24.1.rc3.10"},
+            ("HDK_UPGRADE", [{"type": "HDK_UPGRADE", "spec": {"version": "24.1.rc3.10"}}]),
+        ),
+        ("log_collect", {}, ("LOG_COLLECT", [{"type": "DEVICE_LOG_COLLECT", "spec": {}}])),
+        ("log_collect", {"spec": None}, ("LOG_COLLECT", [{"type": "DEVICE_LOG_COLLECT", "spec": {}}])),
+        (
+            "log_collect",
+            {"spec": {"obs_path": "b"}},
+            ("LOG_COLLECT", [{"type": "DEVICE_LOG_COLLECT", "spec": {"obs_path": "b"}}]),
+        ),
+        ("common", {"spec": {"x": 1}}, ("COMMON", [{"type": "COMMON", "spec": {"x": 1}}])),
+        ("common", {}, ("COMMON", [{"type": "COMMON", "spec": {}}])),
+        ("main", {"type": "T", "spec": {"x": 1}}, ("T", [{"type": "T", "spec": {"x": 1}}])),
+        ("main", {"type": "T"}, ("T", [{"type": "T", "spec": {}}])),
+        ("main", {"type": "T", "items": [{"type": "U", "spec": {"x": 1}}]}, ("T", [{"type": "U", "spec": {"x": 1}}])),
+        (
+            "main",
+            {"type": "T", "items": [{"type": "U"}, {"type": "V"}], "spec": {}},
+            ("T", [{"type": "U"}, {"type": "V"}]),
+        ),
+    ],
+)
+def test_the_work_of_an_entry_point(entry, values, work):
+    assert work_of(entry, values) == work
+
+
+def test_items_and_a_spec_exclude_each_other():
+    text = refusal(entry="main", type="T", items=[{"type": "T"}], spec={"x": 1})
+    assert text.startswith("fleet_job_spec: ") and "fleet_job_items" in text
+
+
+# --- names ---
+
+
+@pytest.mark.parametrize(
+    ("entry", "job_type", "items", "name"),
+    [
+        (
+            "hdk_upgrade",
+            "HDK_UPGRADE",
+            [{"type": "HDK_UPGRADE", "spec": {"version": "24.1.rc3.10"}}],
+            "hdk_upgrade_24.1.rc3.10",
+        ),
+        ("main", "T", [{"type": "U", "spec": {"version": "1"}}, {"type": "V", "spec": {"version": "2"}}], "t_1_2"),
+        ("main", "T", [{"type": "U"}, {"type": "V", "spec": {"version": 2}}], "t_2"),
+        ("main", "T", [{"type": "U", "spec": {"version": "1 / β"}}], "t_1____"),
+        ("log_collect", "LOG_COLLECT", [{"type": "X", "spec": {"version": "1"}}], "log_collect_20250812T133548Z"),
+    ],
+)
+def test_the_name_tells_the_work(entry, job_type, items, name):
+    assert default_name(entry, job_type, items, STARTED_AT) == name
+
+
+def test_each_collection_of_logs_has_its_own_name():
+    names = {default_name("log_collect", "LOG_COLLECT", [], STARTED_AT + 1000 * second) for second in range(100)}
+    assert len(names) == 100
+
+
+def test_without_a_version_the_name_depends_on_the_work_and_not_on_the_time():
+    def name(spec, when=STARTED_AT):
+        return default_name("common", "COMMON", [{"type": "COMMON", "spec": spec}], when)
+
+    assert re.fullmatch(r"common_[0-9a-f]{8}", name({"x": "1"}))
+    assert name({"x": "1"}) == name({"x": "1"}, STARTED_AT + 10**9)
+    assert name({"x": "1", "y": "2"}) == name({"y": "2", "x": "1"})
+    assert len({name({}), name({"x": "1"}), name({"x": "2"}), name({"y": "1"})}) == 4
+
+
+def test_long_names_end_in_what_keeps_them_apart():
+    def name(version):
+        return default_name("main", "T", [{"type": "T", "spec": {"version": version}}], STARTED_AT)
+
+    longest = "v" * 62
+    assert name(longest) == "t_" + longest
+    first, second = name("v" * 80 + "1"), name("v" * 80 + "2")
+    assert len(first) == len(second) == 64
+    assert first != second
+    assert re.fullmatch(r"t_v{53}_[0-9a-f]{8}", first)
+
+
+SPECS = st.dictionaries(
+    st.sampled_from(["version", "x", "obs_path"]), st.text(max_size=70) | st.integers() | st.booleans()
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    entry=st.sampled_from(["main", "hdk_upgrade", "log_collect", "common"]),
+    job_type=st.text(min_size=1, max_size=70),
+    items=st.lists(st.fixed_dictionaries({"type": st.text(max_size=70), "spec": SPECS | st.none()}), max_size=4),
+    started_at=st.integers(0, 4102444800000),
+)
+def test_every_name_is_one_that_the_service_takes(entry, job_type, items, started_at):
+    name = default_name(entry, job_type, items, started_at)
+    assert NAME.match(name), name
+    assert name == default_name(entry, job_type, items, started_at)
+
+
+# --- wishes ---
+
+
+def test_a_wish():
+    assert wish("h1", server_id=" s1 ", is_reboot=False, description="") == {
+        "host": "h1",
+        "server_id": "s1",
+        "name": "hdk_upgrade_24.1",
+        "type": "HDK_UPGRADE",
+        "items": [{"type": "HDK_UPGRADE", "spec": {"version": "24.1"}}],
+        "options": {"reuse": "any_name", "skipped": "ok", "template_check": "warn", "is_reboot": False},
+    }
+
+
+def test_a_name_of_ones_own():
+    assert wish(name="mine")["name"] == "mine"
+    assert wish(name="")["name"] == wish(name=None)["name"] == "hdk_upgrade_24.1"
+
+
+@pytest.mark.parametrize("reuse", ["same_name", "any_name", "never"])
+def test_logs_are_collected_again_whatever_reuse_says(reuse):
+    assert wish(entry="log_collect", reuse=reuse)["options"]["reuse"] == "never"
+    assert wish(entry="common", reuse=reuse)["options"]["reuse"] == reuse
+
+
+def test_a_wish_holds_texts():
+    items = [{"type": "U", "spec": {"n": 5, "yes": True}}, {"type": "V", "spec": None}]
+    assert wish(entry="main", type="T", items=items)["items"] == [
+        {"type": "U", "spec": {"n": "5", "yes": "true"}},
+        {"type": "V", "spec": {}},
+    ]
+
+
+@pytest.mark.parametrize("server_id", [None, "", "  "])
+def test_a_host_without_a_server_id(server_id):
+    text = refusal(server_id=server_id)
+    assert text.startswith("fleet_job_server_id: is empty") and "liteserver_id" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "beginning"),
+    [
+        ({"server_id": "a/b"}, "fleet_job_server_id"),
+        ({"server_id": "x" * 65}, "fleet_job_server_id"),
+        ({"name": "two words"}, "fleet_job_name: 'two words' is not allowed"),
+        ({"name": "n" * 65}, "fleet_job_name: "),
+        ({"entry": "main", "type": "a b"}, "fleet_job_type: 'a b' is not allowed"),
+        ({"entry": "main", "type": "T", "items": [{"type": "T"}, {"type": "a b"}]}, "fleet_job_items[1].type: "),
+        (
+            {"entry": "main", "type": "T", "items": [{"type": "T", "spec": {"x": [1]}}]},
+            "fleet_job_items[0].spec.x: must be a text",
+        ),
+        ({"entry": "main", "type": "T", "items": [{"type": "T", "spec": {"x": None}}]}, "fleet_job_items[0].spec.x: "),
+        (
+            {"entry": "main", "type": "T", "items": [{"type": "T", "spec": {"x": 24.10}}]},
+            "fleet_job_items[0].spec.x: is a number in YAML",
+        ),
+        ({"secret_spec": {"key": "abc"}}, "fleet_job_secret_spec.key: must have 4 characters or more"),
+        ({"secret_spec": {"key": 1234.5}}, "fleet_job_secret_spec.key: is a number in YAML"),
+        ({"secret_spec": {"key": ["hidden"]}}, "fleet_job_secret_spec.key: must be a text"),
+        ({"secret_spec": {"version": "hidden"}}, "fleet_job_secret_spec.version: given in spec too"),
+    ],
+)
+def test_a_broken_rule_names_the_role_variable(values, beginning):
+    text = refusal(**values)
+    assert text.startswith(beginning), text
+    for secret in ("abc", "1234.5", "hidden"):
+        assert secret not in text
+
+
+SECRET = "THE-SECRET-VALUE"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"entry": "common", "spec": {"x": "1"}, "secret_spec": {"token": SECRET, 5: SECRET}},
+        {"entry": "common", "secret_spec": {"token": SECRET}},
+        {"entry": "hdk_upgrade", "secret_spec": {"token": SECRET}},
+        {"entry": "log_collect", "secret_spec": {"ak": SECRET, "sk": SECRET}},
+        {"entry": "main", "type": "T", "items": [{"type": "T"}, {"type": "U"}], "secret_spec": {"token": SECRET}},
+    ],
+)
+def test_a_wish_keeps_no_secret(values):
+    kept = wish(**values)
+    plain = wish(**{key: value for key, value in values.items() if key != "secret_spec"})
+    assert kept == plain, "neither the values nor anything made from them"
+    assert SECRET not in json.dumps(kept)
+
+
+def test_wishes_and_groups_are_plain_values():
+    made = [wish("h1"), wish("h2", entry="log_collect", spec={"x": True})]
+    groups = groups_of(made)
+    assert json.loads(json.dumps([made, groups])) == [made, groups]
+
+
+# --- groups ---
+
+
+def test_equal_wishes_become_one_group_in_the_order_of_the_hosts():
+    groups = groups_of(
+        [
+            wish("h1", server_id="s1"),
+            wish("h2", server_id="s2", version="25.0"),
+            wish("h3", server_id="s3"),
+            wish("h4", server_id="s4", version="25.0"),
+            wish("h5", server_id="s5"),
+        ]
+    )
+    assert [(group["number"], group["label"], group["hosts"], group["server_ids"]) for group in groups] == [
+        (1, "hdk_upgrade_24.1: 3 servers", ["h1", "h3", "h5"], ["s1", "s3", "s5"]),
+        (2, "hdk_upgrade_25.0: 2 servers", ["h2", "h4"], ["s2", "s4"]),
+    ]
+    assert groups[1]["name"] == "hdk_upgrade_25.0" and groups[1]["type"] == "HDK_UPGRADE"
+    assert groups[1]["items"] == [{"type": "HDK_UPGRADE", "spec": {"version": "25.0"}}]
+    assert groups[1]["options"] == {"reuse": "any_name", "skipped": "ok", "template_check": "warn"}
+
+
+def test_a_group_of_one():
+    (group,) = groups_of([wish()])
+    assert group["label"] == "hdk_upgrade_24.1: 1 server"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"version": "24.2"},
+        {"name": "another"},
+        {"reuse": "same_name"},
+        {"skipped": "failed"},
+        {"template_check": "off"},
+        {"is_reboot": True},
+        {"is_reboot": False},
+        {"description": "why"},
+    ],
+)
+def test_whatever_the_service_is_told_sets_hosts_apart(other):
+    assert len(groups_of([wish("h1", server_id="s1"), wish("h2", server_id="s2", **other)])) == 2
+
+
+def test_what_the_service_does_not_see_sets_no_hosts_apart():
+    same = [
+        wish("h1", entry="common", name="n", spec={"x": 1, "y": True}),
+        wish("h2", entry="common", name="n", spec={"y": "true", "x": "1"}, description="", is_reboot=None),
+        wish("h3", entry="main", type="COMMON", name="n", items=[{"type": "COMMON", "spec": {"x": "1", "y": "true"}}]),
+    ]
+    (group,) = groups_of(same)
+    assert group["hosts"] == ["h1", "h2", "h3"]
+
+
+def test_a_version_as_a_number_is_that_version():
+    assert len(groups_of([wish("h1", version=25), wish("h2", version="25", server_id="s2")])) == 1
+
+
+def test_a_group_is_shown_without_secrets():
+    (group,) = groups_of([wish(entry="common", name="n", spec={"x": "1", "password": "pw", "y": "mine"})])
+    assert shown_group(group, frozenset(["y"])) == {
+        "number": 1,
+        "name": "n",
+        "type": "COMMON",
+        "items": [{"type": "COMMON", "spec": {"x": "1", "password": "********", "y": "********"}}],
+        "hosts": 1,
+    }
+    assert group["items"][0]["spec"]["y"] == "mine", "the group itself is not touched"
+
+
+# --- jobs, waits and outcomes, from results as they are written down ---
+
+
+def two_groups():
+    """h1 to h3 (s1 to s3) want one version, h4 (s4) wants another."""
+    return groups_of(
+        [wish(f"h{n}", server_id=f"s{n}") for n in (1, 2, 3)] + [wish("h4", server_id="s4", version="25.0")]
+    )
+
+
+def one_group(count=3):
+    return groups_of([wish(f"h{n}", server_id=f"s{n}") for n in range(1, count + 1)])
+
+
+def row(server_id, verdict, status=None, message=None, job_id="j1", name=None):
+    if verdict == "planned":
+        job_id = None
+    return {
+        "server_id": server_id,
+        "server_name": name,
+        "verdict": verdict,
+        "status": status,
+        "message": message,
+        "task_id": None,
+        "job_id": job_id,
+    }
+
+
+def result(*rows, submitted=(), code=None, message="it broke", hint=None, **more):
+    found = {
+        "changed": bool(submitted),
+        "servers": list(rows),
+        "job_ids": list(dict.fromkeys(entry["job_id"] for entry in rows if entry["job_id"])),
+        "submitted_server_ids": list(submitted),
+        "timed_out": False,
+    }
+    if code:
+        found.update(failed=True, msg=message, error={"code": code, "message": message, "hint": hint})
+    return {**found, **more}
+
+
+def running(*server_ids, job_id="j1"):
+    return [row(server_id, "running", "PROCESSING", job_id=job_id) for server_id in server_ids]
+
+
+def test_jobs_that_run_are_waited_for():
+    groups = two_groups()
+    started = [
+        result(*running("s1", "s3"), row("s2", "done", "SUCCESS", job_id="j0")),
+        result(*running("s4", job_id="j2")),
+    ]
+    assert waits_of(groups, started) == [
+        {"group": 1, "job_id": "j1", "server_ids": ["s1", "s3"], "label": "hdk_upgrade_24.1 job j1: 2 servers"},
+        {"group": 2, "job_id": "j2", "server_ids": ["s4"], "label": "hdk_upgrade_25.0 job j2: 1 server"},
+    ]
+
+
+def test_a_group_may_have_several_jobs():
+    """Some servers were in an earlier job of the same items that still runs."""
+    started = [result(*running("s1", job_id="old"), *running("s2", "s3"))]
+    assert [(wait["job_id"], wait["server_ids"]) for wait in waits_of(one_group(), started)] == [
+        ("old", ["s1"]),
+        ("j1", ["s2", "s3"]),
+    ]
+
+
+@pytest.mark.parametrize("verdict", ["done", "failed", "unknown", "planned"])
+def test_nothing_else_is_waited_for(verdict):
+    assert waits_of(one_group(1), [result(row("s1", verdict, "FAILED"))]) == []
+
+
+def test_a_running_server_without_a_job_is_not_waited_for():
+    assert waits_of(one_group(1), [result(row("s1", "running", job_id=None))]) == []
+
+
+@pytest.mark.parametrize("found", [{"failed": True, "msg": "crashed"}, {"failed": True, "servers": None}])
+def test_a_result_without_servers_gives_no_wait(found):
+    assert waits_of(one_group(1), [found]) == []
+
+
+def test_a_group_that_failed_to_start_still_waits_for_jobs_of_its_items():
+    started = [result(*running("s1", job_id="old"), row("s2", "planned"), row("s3", "planned"), code="api_error")]
+    assert [(wait["job_id"], wait["server_ids"]) for wait in waits_of(one_group(), started)] == [("old", ["s1"])]
+
+
+def test_jobs_of_other_items_are_not_waited_for():
+    """Where servers are busy, a running job may be the one that keeps them so."""
+    busy = result(
+        *running("s1", job_id="own"), *running("s2", job_id="other"), row("s3", "planned"), code="servers_busy"
+    )
+    busy["job_ids"] = ["own"]
+    assert [(wait["job_id"], wait["server_ids"]) for wait in waits_of(one_group(), [busy])] == [("own", ["s1"])]
+
+
+def test_started_results_must_match_the_groups():
+    with pytest.raises(ValueError):
+        waits_of(two_groups(), [result()])
+    with pytest.raises(ValueError):
+        outcomes_of(two_groups(), [result()], [], [])
+    wait = {"group": 1, "job_id": "j1", "server_ids": ["s1"], "label": ""}
+    with pytest.raises(ValueError):
+        outcomes_of(one_group(1), [result(*running("s1"))], [wait, wait], [result()])
+
+
+def outcomes(groups, started, waited=None, check_mode=False):
+    """Outcomes with the waits that the started results ask for."""
+    waits = waits_of(groups, started)
+    waited = [] if waited is None else waited
+    return outcomes_of(groups, started, waits, waited, check_mode)
+
+
+KEYS = {"server_id", "server_name", "verdict", "status", "message", "job_id", "job_name", "ok", "changed"}
+
+
+def test_a_good_run():
+    started = [
+        result(*running("s1", "s3"), row("s2", "done", "SUCCESS", job_id="j0", name="two"), submitted=["s1", "s3"]),
+        result(*running("s4", job_id="j2"), submitted=["s4"]),
+    ]
+    waited = [
+        result(row("s1", "done", "SUCCESS", name="one"), row("s3", "done", "SKIPPED", "was so")),
+        result(row("s4", "done", "SUCCESS", job_id="j2")),
+    ]
+    found = outcomes(two_groups(), started, waited)
+    assert list(found) == ["h1", "h2", "h3", "h4"]
+    assert all(set(outcome) == KEYS for outcome in found.values()), "without text and hint: nothing to tell"
+    assert all(outcome["ok"] for outcome in found.values())
+    assert [outcome["changed"] for outcome in found.values()] == [True, False, True, True]
+    assert found["h1"] == {
+        "server_id": "s1",
+        "server_name": "one",
+        "verdict": "done",
+        "status": "SUCCESS",
+        "message": None,
+        "job_id": "j1",
+        "job_name": "hdk_upgrade_24.1",
+        "ok": True,
+        "changed": True,
+    }
+    assert found["h2"]["job_id"] == "j0" and found["h4"]["job_name"] == "hdk_upgrade_25.0"
+    assert found["h3"]["message"] == "was so"
+
+
+@pytest.mark.parametrize(
+    ("ended", "text", "hint"),
+    [
+        (row("s1", "failed", "FAILED", "npu\n\x1b[2Jbusy"), "FAILED: npu [2Jbusy", f"mend the server, then {AGAIN}"),
+        (row("s1", "failed", "FAILED"), "FAILED: the service gives no reason", f"mend the server, then {AGAIN}"),
+        (row("s1", "failed"), "FAILED: the service gives no reason", f"mend the server, then {AGAIN}"),
+        (
+            row("s1", "failed", "SKIPPED", "no npu"),
+            "SKIPPED: no npu",
+            "see why the service skips it, or take that for done with fleet_job_skipped=ok",
+        ),
+        (
+            row("s1", "unknown", "PAUSED"),
+            "its task ended as PAUSED, which is neither success nor failure",
+            "look at the server itself: it is not submitted again under the same items",
+        ),
+        (
+            row("s1", "unknown"),
+            "its job is over and tells nothing about it",
+            "look at the server itself before you run anything again",
+        ),
+    ],
+)
+def test_a_server_that_did_not_do_it(ended, text, hint):
+    groups, started = one_group(2), [result(*running("s1", "s2"), submitted=["s1", "s2"])]
+    found = outcomes(groups, started, [result(ended, row("s2", "done", "SUCCESS"))])
+    assert (found["h1"]["ok"], found["h1"]["text"], found["h1"]["hint"]) == (False, text, hint)
+    assert found["h1"]["verdict"] == ended["verdict"] and found["h1"]["status"] == ended["status"]
+    assert found["h1"]["changed"]
+    assert found["h2"]["ok"], "the other server of the job has nothing to do with it"
+
+
+def test_a_server_that_failed_at_once_is_not_waited_for():
+    started = [result(row("s1", "failed", "FAILED", "m"), *running("s2"), row("s3", "done", "SUCCESS"))]
+    found = outcomes(one_group(), started, [result(row("s2", "done", "SUCCESS"))])
+    assert [outcome["ok"] for outcome in found.values()] == [False, True, True]
+    assert found["h1"]["text"] == "FAILED: m"
+
+
+def test_a_group_that_failed_to_start_passes_who_is_done():
+    started = [
+        result(
+            row("s1", "done", "SUCCESS", job_id="j0"),
+            row("s2", "planned"),
+            row("s3", "planned"),
+            code="api_error",
+            message="no\nquota",
+            hint="ask for more",
+        ),
+        result(*running("s4", job_id="j2"), submitted=["s4"]),
+    ]
+    found = outcomes(two_groups(), started, [result(row("s4", "done", "SUCCESS", job_id="j2"))])
+    assert [outcome["ok"] for outcome in found.values()] == [True, False, False, True]
+    assert "text" not in found["h1"]
+    for host in ("h2", "h3"):
+        assert found[host]["text"] == "no job was created for it: no quota"
+        assert found[host]["hint"] == "ask for more"
+        assert not found[host]["changed"] and found[host]["job_id"] is None
+
+
+def test_a_group_that_failed_to_start_passes_who_becomes_done_in_an_earlier_job():
+    started = [result(*running("s1", "s2", job_id="old"), row("s3", "planned"), code="api_error")]
+    waited = [result(row("s1", "done", "SUCCESS", job_id="old"), row("s2", "failed", "FAILED", "m", job_id="old"))]
+    found = outcomes(one_group(), started, waited)
+    assert [outcome["ok"] for outcome in found.values()] == [True, False, False]
+    assert found["h2"]["text"] == "FAILED: m"
+    assert found["h3"]["text"] == "no job was created for it: it broke"
+    assert found["h3"]["hint"] == AGAIN
+
+
+def test_busy_servers_hold_up_their_group_but_not_who_runs_the_same_already():
+    busy = result(
+        *running("s1", job_id="own"),
+        *running("s2", job_id="other"),
+        row("s3", "planned"),
+        code="servers_busy",
+        message="1 of the servers still run other items",
+        hint="wait for it first",
+    )
+    busy["job_ids"] = ["own"]
+    found = outcomes(one_group(), [busy], [result(row("s1", "done", "SUCCESS", job_id="own"))])
+    assert [outcome["ok"] for outcome in found.values()] == [True, False, False]
+    for host in ("h2", "h3"):
+        assert "1 of the servers still run other items" in found[host]["text"]
+        assert found[host]["hint"] == "wait for it first"
+    assert found["h2"]["verdict"] == "running" and found["h2"]["job_id"] == "other"
+    assert found["h3"]["verdict"] == "planned"
+
+
+def test_a_lost_outcome_is_no_failure_of_the_server_but_does_not_pass():
+    lost = result(
+        row("s1", "unknown", job_id=None),
+        row("s2", "done", "SUCCESS", job_id="j0"),
+        submitted=["s1"],
+        code="outcome_unknown",
+        message="the answer was lost",
+        hint="running again is safe",
+    )
+    found = outcomes(one_group(2), [lost])
+    assert found["h2"]["ok"] and not found["h2"]["changed"]
+    assert not found["h1"]["ok"] and found["h1"]["changed"], "a job may exist"
+    assert (found["h1"]["verdict"], found["h1"]["text"], found["h1"]["hint"]) == (
+        "unknown",
+        "the answer was lost",
+        "running again is safe",
+    )
+
+
+def test_a_wait_that_timed_out():
+    started = [result(*running("s1", "s2", "s3"), submitted=["s1", "s2", "s3"])]
+    late = result(
+        row("s1", "done", "SUCCESS"),
+        row("s2", "failed", "FAILED", "m"),
+        row("s3", "running", "PROCESSING", "50%"),
+        code="wait_timeout",
+        message="wait_timeout: after 1 h",
+        hint="the hint of the module",
+        timed_out=True,
+    )
+    found = outcomes(one_group(), started, [late])
+    assert [outcome["ok"] for outcome in found.values()] == [True, False, False]
+    assert found["h2"]["text"] == "FAILED: m"
+    assert found["h3"]["text"] == "still running when the wait was over"
+    assert "the job goes on" in found["h3"]["hint"]
+    assert found["h3"]["message"] == "50%" and found["h3"]["job_id"] == "j1"
+
+
+def test_a_wait_that_failed_says_why_to_who_still_runs_only():
+    started = [result(*running("s1", "s2", "s3"), submitted=["s1", "s2"])]
+    refused = result(
+        row("s1", "done", "SUCCESS"),
+        *running("s2", "s3"),
+        code="api_error",
+        message="the key is refused",
+        hint="check the key",
+    )
+    found = outcomes(one_group(), started, [refused])
+    assert found["h1"]["ok"]
+    for host in ("h2", "h3"):
+        assert not found[host]["ok"]
+        assert found[host]["text"] == "still running, and not waited for any more: the key is refused"
+        assert found[host]["hint"] == "check the key"
+        assert found[host]["job_id"] == "j1"
+
+
+@pytest.mark.parametrize(
+    ("ended", "text"),
+    [
+        ({"failed": True, "msg": "MODULE FAILURE\nSee stdout"}, "MODULE FAILURE See stdout"),
+        ({"failed": True}, "the module ended without a result"),
+        ({"failed": True, "error": None, "servers": None, "msg": ""}, "the module ended without a result"),
+    ],
+)
+def test_a_module_that_crashed(ended, text):
+    started = [result(*running("s1"), submitted=["s1"])]
+    waited = outcomes(one_group(1), started, [ended])["h1"]
+    assert (waited["ok"], waited["verdict"], waited["job_id"]) == (False, "running", "j1")
+    assert waited["text"] == f"still running, and not waited for any more: {text}"
+    assert waited["hint"] == AGAIN
+    at_start = outcomes(one_group(1), [ended])["h1"]
+    assert (at_start["ok"], at_start["verdict"], at_start["server_id"]) == (False, "unknown", "s1")
+    assert (at_start["text"], at_start["hint"]) == (text, AGAIN)
+    assert set(at_start) == KEYS | {"text", "hint"}
+
+
+def test_one_wait_that_fails_leaves_the_others_alone():
+    started = [result(*running("s1", job_id="old"), *running("s2", "s3"))]
+    waited = [
+        result(*running("s1", job_id="old"), code="api_error"),
+        result(row("s2", "done", "SUCCESS"), row("s3", "done", "SUCCESS")),
+    ]
+    found = outcomes(one_group(), started, waited)
+    assert [outcome["ok"] for outcome in found.values()] == [False, True, True]
+
+
+def test_a_wait_tells_of_its_own_servers_only():
+    """A job may list servers that this wait was not for."""
+    started = [result(*running("s1"), row("s2", "done", "SUCCESS", job_id="j0"))]
+    found = outcomes(one_group(2), started, [result(row("s1", "done", "SUCCESS"), row("s2", "failed", "FAILED"))])
+    assert found["h2"]["ok"] and found["h2"]["job_id"] == "j0"
+
+
+def test_before_the_wait_nothing_is_lost():
+    """The record is written between start and wait, with outcomes that have no waits yet."""
+    started = [result(*running("s1"), row("s2", "done", "SUCCESS"), submitted=["s1"])]
+    found = outcomes_of(one_group(2), started, waits_of(one_group(2), started), [])
+    assert [outcome["verdict"] for outcome in found.values()] == ["running", "done"]
+    assert [outcome["ok"] for outcome in found.values()] == [False, True]
+
+
+def test_check_mode():
+    started = [
+        result(row("s1", "planned"), *running("s2", job_id="old"), row("s3", "done", "SUCCESS"), submitted=["s1"]),
+        result(row("s4", "planned"), code="template_rejected", message="no such parameter", submitted=["s4"]),
+    ]
+    groups = two_groups()
+    found = outcomes_of(groups, started, [], [], check_mode=True)
+    assert [outcome["ok"] for outcome in found.values()] == [True, True, True, False]
+    assert [outcome["changed"] for outcome in found.values()] == [True, False, False, True]
+    assert found["h4"]["text"] == "no job was created for it: no such parameter"
+
+
+@pytest.mark.parametrize("verdict", ["failed", "unknown"])
+def test_check_mode_passes_no_other_verdict(verdict):
+    found = outcomes_of(one_group(1), [result(row("s1", verdict, "FAILED"))], [], [], check_mode=True)
+    assert not found["h1"]["ok"]
+
+
+def test_outside_of_check_mode_planned_and_running_do_not_pass():
+    started = [result(row("s1", "planned"), *running("s2"))]
+    found = outcomes_of(one_group(2), started, [], [])
+    assert [outcome["ok"] for outcome in found.values()] == [False, False]
+
+
+VERDICTS = ("done", "failed", "running", "unknown", "planned")
+STATUSES = ("SUCCESS", "FAILED", "SKIPPED", "PROCESSING", "PAUSED", None)
+ERRORS = (None, "api_error", "servers_busy", "outcome_unknown", "wait_timeout")
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(data=st.data(), check_mode=st.booleans())
+def test_in_every_combination_only_done_passes_and_all_else_says_why(data, check_mode):
+    groups = two_groups()
+
+    def drawn(server_ids, job_id=None):
+        rows = []
+        for server_id in data.draw(st.lists(st.sampled_from(server_ids), unique=True, max_size=len(server_ids))):
+            verdict, status = data.draw(st.sampled_from(VERDICTS)), data.draw(st.sampled_from(STATUSES))
+            message = data.draw(st.sampled_from([None, "", "m\nn"]))
+            job = job_id or data.draw(st.sampled_from(["j1", "j2", None]))
+            rows.append(row(server_id, verdict, status, message, job))
+        code = data.draw(st.sampled_from(ERRORS))
+        return result(*rows, code=code, timed_out=code == "wait_timeout", submitted=data.draw(SUBMITTED))
+
+    submitted = ["s1", "s4"]
+    SUBMITTED = st.sampled_from([[], submitted])
+    started = [drawn(group["server_ids"]) for group in groups]
+    waits = [] if check_mode else waits_of(groups, started)
+    waited = [drawn(wait["server_ids"], wait["job_id"]) for wait in waits]
+    found = outcomes_of(groups, started, waits, waited, check_mode)
+
+    assert list(found) == ["h1", "h2", "h3", "h4"]
+    json.dumps(found)
+    last = {}
+    for told in (*started, *waited):
+        last.update({entry["server_id"]: entry["verdict"] for entry in told["servers"]})
+    for group, told in zip(groups, started, strict=True):
+        for host, server_id in zip(group["hosts"], group["server_ids"], strict=True):
+            outcome = found[host]
+            assert (outcome["server_id"], outcome["job_name"]) == (server_id, group["name"])
+            assert outcome["verdict"] == last.get(server_id, "unknown")
+            assert outcome["changed"] is (server_id in told["submitted_server_ids"])
+            may_pass = {"done"} | ({"planned", "running"} if check_mode and not told.get("failed") else set())
+            assert outcome["ok"] is (outcome["verdict"] in may_pass)
+            assert ("text" in outcome) is ("hint" in outcome) is (not outcome["ok"])
+            if not outcome["ok"]:
+                assert outcome["text"] and outcome["hint"]
+                line = outcome_line(host, outcome)
+                assert "\n" not in line and "None" not in line.replace("job_None", "")
+
+
+# --- the same with the module itself, over a service in memory ---
+
+
+class Role:
+    """What the role's tasks do between the steps: start one job for each group, and wait for them."""
+
+    def __init__(self, service, clock, options):
+        self._service, self._clock = service, clock
+        self._options = dict(options, fail_on="never", name=None, type=None, server_ids=None, spec=None)
+
+    def start(self, groups, **more):
+        keys = ("name", "type", "items", "server_ids")
+        return [self._run(**{key: group[key] for key in keys}, **group["options"], **more) for group in groups]
+
+    def wait(self, waits, **more):
+        return [self._run(job_id=wait["job_id"], server_ids=wait["server_ids"], wait=True, **more) for wait in waits]
+
+    def _run(self, **options):
+        operation = PresentJob(self._clock, {**self._options, **options}, False, lambda line: None)
+        try:
+            operation.prepare()
+            operation.run(self._service)
+        except LiteServerError as error:
+            return dict(operation.result(), failed=True, msg=str(error), error=error.as_result())
+        return operation.result()
+
+
+@pytest.fixture
+def role(service, clock, options):
+    return Role(service, clock, options)
+
+
+def groups_unchecked(count=2, **values):
+    return groups_of([wish(f"h{n}", server_id=f"s{n}", template_check="off", **values) for n in range(1, count + 1)])
+
+
+def end(service, clock, **statuses):
+    """Jobs end at the next sleep: s1=FAILED, the others as SUCCESS."""
+
+    def finish():
+        for job in service.jobs.values():
+            job["status"] = "FINISHED"
+            for task in job["tasks"]:
+                task["status"] = statuses.get(task["server_id"], "SUCCESS")
+
+    clock.on_sleep = finish
+
+
+def test_a_real_run(role, service, clock):
+    groups = groups_unchecked(3)
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    assert [(wait["job_id"], wait["server_ids"]) for wait in waits] == [("job-1", ["s1", "s2", "s3"])]
+    end(service, clock, s2="FAILED")
+    found = outcomes_of(groups, started, waits, role.wait(waits))
+    assert [(outcome["ok"], outcome["changed"], outcome["job_id"]) for outcome in found.values()] == [
+        (True, True, "job-1"),
+        (False, True, "job-1"),
+        (True, True, "job-1"),
+    ]
+
+    # The same again: only the failed one is submitted.
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    assert [(wait["job_id"], wait["server_ids"]) for wait in waits] == [("job-2", ["s2"])]
+    end(service, clock)
+    found = outcomes_of(groups, started, waits, role.wait(waits))
+    assert [(outcome["ok"], outcome["changed"], outcome["job_id"]) for outcome in found.values()] == [
+        (True, False, "job-1"),
+        (True, True, "job-2"),
+        (True, False, "job-1"),
+    ]
+
+
+def test_a_real_create_that_is_refused(role, service):
+    groups = groups_unchecked(3)
+    service.add({"s2": "SUCCESS"}, name="earlier", items=groups[0]["items"])
+    service.script["create_job"] = [ApiError("no quota", http_status=400)]
+    started = role.start(groups)
+    assert waits_of(groups, started) == []
+    found = outcomes_of(groups, started, [], [])
+    assert [(outcome["ok"], outcome["changed"]) for outcome in found.values()] == [
+        (False, False),
+        (True, False),
+        (False, False),
+    ]
+    assert found["h1"]["text"] == "no job was created for it: no quota"
+
+
+def test_a_real_job_of_other_items_is_not_waited_for(role, service):
+    groups = groups_unchecked(3)
+    own = service.add({"s1": "PROCESSING"}, name="mine", status="PROCESSING", items=groups[0]["items"])
+    other = service.add({"s2": "PROCESSING"}, name="other", status="PROCESSING")
+    started = role.start(groups)
+    assert started[0]["error"]["code"] == "servers_busy"
+    assert [(wait["job_id"], wait["server_ids"]) for wait in waits_of(groups, started)] == [(own, ["s1"])]
+    found = outcomes_of(groups, started, [], [])
+    assert found["h2"]["job_id"] == other
+    assert service.count("create_job") == 0
+
+
+def test_a_real_create_whose_answer_was_lost(role, service):
+    groups = groups_unchecked()
+    service.script["create_job"] = [OutcomeUnknown("the connection broke")]
+    started = role.start(groups)
+    found = outcomes_of(groups, started, waits_of(groups, started), [])
+    for outcome in found.values():
+        assert (outcome["ok"], outcome["verdict"], outcome["changed"]) == (False, "unknown", True)
+        assert outcome["text"].startswith("the connection broke. It is not known whether the job was created")
+
+
+def test_a_real_wait_that_times_out(role, service, clock):
+    groups = groups_unchecked()
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    clock.on_sleep = lambda: service.jobs["job-1"]["tasks"][0].update(status="SUCCESS")
+    found = outcomes_of(groups, started, waits, role.wait(waits, wait_timeout=30))
+    assert [outcome["ok"] for outcome in found.values()] == [True, False]
+    assert found["h2"]["text"] == "still running when the wait was over"
+
+
+def test_a_real_wait_that_is_refused_in_the_middle(role, service):
+    groups = groups_unchecked()
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    refused = Unauthorized("the key is refused", http_status=401, hint="check the key")
+    service.script["get_job"] = [None, AnswerLost("no answer"), refused]
+    found = outcomes_of(groups, started, waits, role.wait(waits))
+    for outcome in found.values():
+        assert (outcome["verdict"], outcome["job_id"]) == ("running", "job-1")
+        assert outcome["text"] == "still running, and not waited for any more: the key is refused"
+        assert outcome["hint"] == "check the key"
+
+
+@pytest.mark.parametrize(("skipped", "passes"), [("ok", True), ("failed", False)])
+def test_a_real_server_that_was_skipped(role, service, clock, skipped, passes):
+    groups = groups_unchecked(1, skipped=skipped)
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    end(service, clock, s1="SKIPPED")
+    outcome = outcomes_of(groups, started, waits, role.wait(waits, skipped=skipped))["h1"]
+    assert outcome["ok"] is passes
+    if not passes:
+        assert outcome["text"].startswith("SKIPPED: ")
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "PROCESSING"])
+def test_a_real_job_that_is_over_without_saying_what_became_of_a_server(role, service, clock, status):
+    groups = groups_unchecked(2)
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    end(service, clock, s1=status)
+    found = outcomes_of(groups, started, waits, role.wait(waits))
+    assert (found["h1"]["verdict"], found["h1"]["status"]) == ("unknown", status)
+    assert f"its task ended as {status}" in found["h1"]["text"]
+    assert found["h2"]["ok"]
+
+
+# --- a failed host's message ---
+
+
+def test_the_line_of_a_failed_host():
+    started = [result(row("s1", "failed", "FAILED", "npu busy", name="liteserver-00001"))]
+    (outcome,) = outcomes_of(one_group(1), started, [], []).values()
+    assert outcome_line("h1", outcome) == (
+        "liteserver-00001: FAILED: npu busy (job hdk_upgrade_24.1 j1). What to do: mend the server, then run the same"
+        " play again: only servers that are not done are submitted."
+    )
+    assert outcome_line("h1", dict(outcome, server_name=None, job_id=None)).startswith("h1: FAILED: npu busy. What ")
+
+
+# --- how much may fail ---
+
+
+@pytest.mark.parametrize(
+    ("text", "total", "most"),
+    [
+        ("0", 100, 0),
+        (0, 100, 0),
+        ("10", 100, 10),
+        (10, 100, 10),
+        (" 10 ", 100, 10),
+        ("5%", 200, 10),
+        ("5%", 219, 10),
+        ("5%", 220, 11),
+        ("5%", 10, 0),
+        ("0%", 1000, 0),
+        ("100%", 7, 7),
+        ("2.5%", 200, 5),
+        ("0.125%", 800, 1),
+        ("33.333%", 3, 0),
+        ("33.334%", 3, 1),
+    ],
+)
+def test_what_may_fail(text, total, most):
+    budget = Budget(text, total)
+    assert not budget.passed_by(most)
+    assert budget.passed_by(most + 1)
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(percent=st.integers(0, 100), total=st.integers(1, 5000), failed=st.integers(0, 5000))
+def test_whole_percentages_are_exact(percent, total, failed):
+    assert Budget(f"{percent}%", total).passed_by(failed) is (failed * 100 > percent * total)
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_no_limit(text):
+    budget = Budget(text, 10)
+    assert not budget.passed_by(10**9)
+    assert str(budget) == "no limit"
+    assert budget.text is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "-1", "1.5", "5.0", True, False, "True", "%", "5%%", "%5", "-5%", "+5", "1e2", "5 10", ".5%", "5.%"]
+    + ["5,5%", "inf", "nan", " ", "٥", "1234567", "5.1234%", 1.5, [5], {}],
+)
+def test_neither_a_count_nor_a_percentage(text):
+    with pytest.raises(InvalidOption) as error:
+        Budget(text, 100)
+    assert error.value.message.startswith("fleet_job_max_failures: must be a count or a percentage such as 5%, not ")
+    assert repr(text) in error.value.message
+
+
+def test_a_bad_text_is_one_for_a_run_without_hosts_too():
+    with pytest.raises(InvalidOption):
+        Budget("x", 0)
+
+
+def test_a_budget_in_words():
+    assert str(Budget("10", 200)) == "10"
+    assert str(Budget("5%", 200)) == "5%, that is 10"
+    assert str(Budget("5%", 30)) == "5%, that is 1.5"
+    assert Budget(" 5% ", 200).text == "5%"
+    assert Budget(0, 200).text == "0"

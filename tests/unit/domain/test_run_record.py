@@ -1,0 +1,473 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of a run from its begin to its end, or to where it was aborted, and what people read of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.run_record import RunRecord, summary_lines
+from ansible_collections.modelarts.liteserver.plugins.module_utils.version import VERSION
+
+# A terminal has 100 columns; Ansible puts blanks, quotes and a comma around a line.
+WIDTH = 88
+HOSTS = ["h1", "h2", "h3", "h4", "h5"]
+GROUP = {"number": 1, "name": "upgrade", "type": "HDK_UPGRADE", "items": [], "hosts": 2}
+
+
+def begin(hosts=HOSTS, now=1000):
+    return RunRecord.begin("run-1", "hdk_upgrade", list(hosts), "5%", now)
+
+
+def ids(*hosts):
+    return {host: host.replace("h", "s") for host in hosts}
+
+
+def found(verdict, status=None, message=None, job_id="j1", name=None, text=None):
+    """An outcome of :func:`.rollout.outcomes_of`."""
+    outcome = {
+        "server_id": "-",
+        "server_name": name,
+        "verdict": verdict,
+        "status": status,
+        "message": message,
+        "job_id": job_id,
+        "job_name": "upgrade",
+        "ok": verdict == "done",
+        "changed": True,
+    }
+    return outcome if text is None else dict(outcome, text=text, hint="-")
+
+
+def job(number=1, count=2, **more):
+    return {
+        "group": 1,
+        "name": "upgrade",
+        "job_id": f"j{number}",
+        "action": "created",
+        "servers": count,
+        "other_job_ids": [],
+        "error": None,
+        **more,
+    }
+
+
+def rows(record):
+    """{host: row}; a record is JSON at any time."""
+    json.dumps(record.data)
+    return {row["host"]: row for row in record.data["servers"]}
+
+
+def verdicts(record):
+    return [row["verdict"] for row in rows(record).values()]
+
+
+def to_the_wait(record, *hosts, now=2000):
+    """A batch up to its wait, with every server running."""
+    record.open_batch(list(hosts), now)
+    record.starting([GROUP], ids(*hosts), now + 1)
+    number = record.batch["number"]
+    record.started(
+        [job(number, len(hosts))], {h: found("running", "PROCESSING", job_id=f"j{number}") for h in hosts}, now
+    )
+
+
+def through(record, outcomes, now=2000, hook=False):
+    to_the_wait(record, *outcomes, now=now)
+    record.settled(outcomes, now + 9, hook=hook)
+
+
+def test_a_run_that_did_nothing_yet():
+    record = begin()
+    assert {key: value for key, value in record.data.items() if key != "servers"} == {
+        "schema_version": 1,
+        "collection_version": VERSION,
+        "run_id": "run-1",
+        "entry": "hdk_upgrade",
+        "state": "running",
+        "started_at": 1000,
+        "updated_at": 1000,
+        "ended_at": None,
+        "max_failures": "5%",
+        "stopped": None,
+        "batches": [],
+    }
+    assert record.hosts == HOSTS
+    assert record.seen == set()
+    assert record.failed_hosts() == []
+    row = rows(record)["h1"]
+    assert row["verdict"] == "pending"
+    assert {value for key, value in row.items() if key not in ("host", "verdict")} == {None}
+
+
+def test_the_life_of_a_run_over_two_batches():
+    record = begin()
+
+    record.open_batch(["h1", "h2"], 2000)
+    assert record.seen == {"h1", "h2"}
+    assert record.batch == {
+        "number": 1,
+        "phase": "preparing",
+        "started_at": 2000,
+        "ended_at": None,
+        "groups": [],
+        "jobs": [],
+    }
+    assert verdicts(record) == ["pending"] * 5
+
+    record.starting([GROUP], ids("h1", "h2"), 2100)
+    assert (record.batch["phase"], record.batch["groups"]) == ("starting", [GROUP])
+    assert verdicts(record) == ["starting", "starting", "pending", "pending", "pending"]
+    assert (rows(record)["h2"]["server_id"], rows(record)["h2"]["started_at"]) == ("s2", 2100)
+
+    record.started([job()], {"h1": found("running", "PROCESSING"), "h2": found("done", "SUCCESS", name="two")}, 2200)
+    assert (record.batch["phase"], record.batch["jobs"]) == ("waiting", [job()])
+    assert verdicts(record)[:2] == ["running", "done"]
+    assert [rows(record)[host]["ended_at"] for host in ("h1", "h2")] == [None, 2200]
+    assert rows(record)["h1"]["job_id"] == "j1" and rows(record)["h2"]["server_name"] == "two"
+
+    record.settled({"h1": found("failed", "FAILED", "npu busy"), "h2": found("done", "SUCCESS")}, 2300)
+    assert (record.batch["phase"], record.batch["ended_at"]) == ("ended", 2300)
+    assert (record.data["state"], record.data["ended_at"]) == ("running", None), "a batch is left"
+    assert rows(record)["h1"] == {
+        "host": "h1",
+        "server_id": "s1",
+        "server_name": None,
+        "batch": 1,
+        "verdict": "failed",
+        "status": "FAILED",
+        "message": "npu busy",
+        "job_id": "j1",
+        "started_at": 2100,
+        "ended_at": 2300,
+    }
+    assert rows(record)["h2"]["ended_at"] == 2200, "it was done before the wait"
+    assert record.failed_hosts() == ["h1"]
+
+    before = json.dumps(record.data["batches"][0]), json.dumps(record.data["servers"][:2])
+    through(record, {host: found("done", "SUCCESS", job_id="j2") for host in ("h3", "h4", "h5")}, now=3000)
+    assert (json.dumps(record.data["batches"][0]), json.dumps(record.data["servers"][:2])) == before
+    assert (record.batch["number"], record.batch["started_at"], record.batch["ended_at"]) == (2, 3000, 3009)
+    assert [row["batch"] for row in rows(record).values()] == [1, 1, 2, 2, 2]
+    assert (record.data["state"], record.data["ended_at"], record.data["updated_at"]) == ("ended", 3009, 3009)
+    assert record.failed_hosts() == ["h1"]
+    assert record.seen == set(HOSTS)
+
+
+def test_the_life_of_a_run_with_tasks_after_each_batch():
+    record = begin(["h1", "h2", "h3"])
+    through(record, {"h1": found("done", "SUCCESS"), "h2": found("done", "SUCCESS")}, hook=True)
+    assert (record.batch["phase"], record.batch["ended_at"]) == ("after", None)
+    record.lost_later({"h2"}, 2500)
+    record.closed(2500)
+    assert (record.batch["phase"], record.batch["ended_at"], record.data["state"]) == ("ended", 2500, "running")
+
+    through(record, {"h3": found("done", "SUCCESS")}, now=3000, hook=True)
+    assert (record.data["state"], record.data["ended_at"]) == ("running", None), "its tasks may yet fail"
+    record.closed(3500)
+    assert (record.batch["phase"], record.data["state"], record.data["ended_at"]) == ("ended", "ended", 3500)
+    assert verdicts(record) == ["done", "failed", "done"]
+
+
+@pytest.mark.parametrize("step", ["open_batch", "starting", "started", "settled", "closed", "lost_later", "stop"])
+def test_every_step_says_when_it_was(step):
+    record = begin()
+    record.open_batch(["h1"], 2000)
+    arguments = {
+        "open_batch": [["h2"]],
+        "starting": [[], {}],
+        "started": [[], {}],
+        "settled": [{}],
+        "closed": [],
+        "lost_later": [[]],
+        "stop": ["why"],
+    }
+    getattr(record, step)(*arguments[step], 7777)
+    assert record.data["updated_at"] == 7777
+    assert record.data["started_at"] == 1000
+
+
+# --- aborted runs: what may have happened ---
+
+
+def test_aborted_before_the_first_request():
+    record = begin()
+    record.open_batch(["h1", "h2"], 2000)
+    record = RunRecord(json.loads(json.dumps(record.data)))
+    assert (record.data["state"], record.batch["phase"]) == ("running", "preparing")
+    assert verdicts(record) == ["pending"] * 5, "no job exists"
+
+
+def test_aborted_while_jobs_were_started():
+    record = begin()
+    record.open_batch(["h1", "h2"], 2000)
+    record.starting([GROUP], ids("h1", "h2"), 2100)
+    record = RunRecord(json.loads(json.dumps(record.data)))
+    assert (record.data["state"], record.batch["phase"]) == ("running", "starting")
+    assert verdicts(record) == ["starting", "starting", "pending", "pending", "pending"]
+    assert [rows(record)[host]["server_id"] for host in ("h1", "h2")] == ["s1", "s2"]
+    assert record.batch["groups"] == [GROUP], "what to look for"
+    assert "2 starting, 3 pending" in summary_lines(record.data)[0]
+
+
+def test_aborted_while_it_waited():
+    record = begin()
+    to_the_wait(record, "h1", "h2")
+    record = RunRecord(json.loads(json.dumps(record.data)))
+    assert (record.data["state"], record.batch["phase"]) == ("running", "waiting")
+    assert verdicts(record)[:2] == ["running", "running"]
+    assert [rows(record)[host]["job_id"] for host in ("h1", "h2")] == ["j1", "j1"]
+
+
+def test_a_record_that_was_written_goes_on_as_it_was():
+    straight, resumed = begin(), begin()
+    steps = [
+        ("open_batch", ["h1", "h2"], 2000),
+        ("starting", [GROUP], ids("h1"), 2100),
+        ("started", [job()], {"h1": found("running")}, 2200),
+        ("settled", {"h1": found("done", "SUCCESS")}, 2300),
+        ("open_batch", ["h3", "h4", "h5"], 2400),
+    ]
+    for step, *arguments in steps:
+        getattr(straight, step)(*arguments)
+        resumed = RunRecord(json.loads(json.dumps(resumed.data)))
+        getattr(resumed, step)(*arguments)
+    assert resumed.data == straight.data
+
+
+# --- hosts that fall out ---
+
+
+def test_hosts_that_failed_before_their_job():
+    record = begin()
+    record.open_batch(["h1", "h2", "h3"], 2000)
+    record.starting([GROUP], ids("h1", "h3"), 2100)
+    assert verdicts(record) == ["starting", "not_started", "starting", "pending", "pending"]
+    row = rows(record)["h2"]
+    assert (row["message"], row["ended_at"], row["server_id"], row["started_at"]) == (
+        "the host failed before its job was started",
+        2100,
+        None,
+        None,
+    )
+    assert record.failed_hosts() == ["h2"]
+    record.settled({"h1": found("done"), "h3": found("done")}, 2200)
+    assert verdicts(record)[:3] == ["done", "not_started", "done"]
+    # In the next batch, hosts of the one before are not looked at again.
+    record.open_batch(["h4", "h5"], 3000)
+    record.starting([GROUP], ids("h4"), 3100)
+    assert record.failed_hosts() == ["h2", "h5"]
+    assert rows(record)["h2"]["ended_at"] == 2100
+
+
+@pytest.mark.parametrize("verdict", ["failed", "unknown", "running"])
+def test_whoever_did_not_do_it_has_failed(verdict):
+    record = begin()
+    through(record, {"h1": found("done", "SUCCESS"), "h2": found(verdict, text="why")})
+    assert record.failed_hosts() == ["h2"]
+
+
+def test_pending_and_done_are_no_failures():
+    record = begin()
+    record.open_batch(["h1", "h2"], 2000)
+    assert record.failed_hosts() == []
+    record.starting([], ids("h1", "h2"), 2100)
+    record.settled({"h1": found("done"), "h2": found("done")}, 2200)
+    assert record.failed_hosts() == []
+
+
+def test_a_later_task_fails_only_who_was_done():
+    record = begin()
+    through(
+        record,
+        {"h1": found("done", "SUCCESS"), "h2": found("failed", "FAILED", "m"), "h3": found("unknown", text="lost")},
+    )
+    record.lost_later(["h1", "h2", "h3", "h4", "nobody"], 5000)
+    assert verdicts(record) == ["failed", "failed", "unknown", "pending", "pending"]
+    lost = rows(record)["h1"]
+    assert (lost["message"], lost["ended_at"], lost["status"], lost["job_id"]) == (
+        "its job is done; a task after it failed",
+        5000,
+        "SUCCESS",
+        "j1",
+    )
+    assert (rows(record)["h2"]["message"], rows(record)["h2"]["ended_at"]) == ("m", 2009)
+    assert record.failed_hosts() == ["h1", "h2", "h3"]
+
+
+def test_a_host_is_lost_once():
+    record = begin()
+    through(record, {"h1": found("done", "SUCCESS")})
+    record.lost_later(["h1"], 5000)
+    record.lost_later(["h1"], 6000)
+    assert rows(record)["h1"]["ended_at"] == 5000
+    assert record.failed_hosts() == ["h1"]
+
+
+def test_nobody_is_lost():
+    record = begin()
+    through(record, {"h1": found("done", "SUCCESS")})
+    record.lost_later(set(), 5000)
+    assert verdicts(record)[0] == "done"
+
+
+def test_a_stopped_run():
+    record = begin()
+    through(record, {"h1": found("failed", "FAILED", "m")})
+    record.stop("fleet_job_max_failures: too many", 5000)
+    assert (record.data["state"], record.data["stopped"], record.data["ended_at"]) == (
+        "ended",
+        "fleet_job_max_failures: too many",
+        5000,
+    )
+    assert verdicts(record) == ["failed", "pending", "pending", "pending", "pending"]
+    assert summary_lines(record.data)[-1] == "  stopped: fleet_job_max_failures: too many"
+
+
+def test_the_message_of_the_service_goes_before_ours():
+    record = begin()
+    through(
+        record,
+        {
+            "h1": found("failed", "FAILED", "npu busy", text="FAILED: npu busy"),
+            "h2": found("unknown", text="the answer was lost"),
+            "h3": found("done", "SUCCESS", "well"),
+            "h4": found("done", "SUCCESS"),
+        },
+    )
+    assert [rows(record)[host]["message"] for host in HOSTS[:4]] == ["npu busy", "the answer was lost", "well", None]
+
+
+# --- for people ---
+
+
+def test_a_summary():
+    record = begin(now=1000)
+    outcomes = {
+        "h1": found("done", "SUCCESS"),
+        "h2": found("failed", "FAILED", "npu busy", name="liteserver-2"),
+        "h3": found("failed", "FAILED", "npu busy"),
+        "h4": found("unknown", text="the answer was lost"),
+    }
+    to_the_wait(record, *outcomes)
+    record.settled(outcomes, 251000)
+    assert summary_lines(record.data, "/var/records/run-1.json") == [
+        "5 servers: 1 done, 2 failed, 1 unknown, 1 pending; batch 1, 4 min 10 s",
+        "  liteserver-2, h3: FAILED: npu busy",
+        "  h4: the answer was lost",
+        "  job upgrade j1: 4 servers, created",
+        "  record: /var/records/run-1.json",
+    ]
+
+
+def test_a_summary_of_one_server():
+    record = begin(["h1"])
+    through(record, {"h1": found("done", "SUCCESS")}, now=1991)
+    assert summary_lines(record.data) == ["1 server: 1 done; batch 1, 1 s", "  job upgrade j1: 1 server, created"]
+
+
+def test_who_was_not_started_and_who_was_lost_later_is_in_the_summary():
+    record = begin()
+    record.open_batch(["h1", "h2"], 2000)
+    record.starting([GROUP], ids("h1"), 2100)
+    record.started([job(count=1), job(2, job_id=None)], {"h1": found("running", "PROCESSING")}, 2200)
+    record.settled({"h1": found("done", "SUCCESS")}, 2300)
+    record.lost_later(["h1"], 2400)
+    assert summary_lines(record.data) == [
+        "5 servers: 1 failed, 1 not started, 3 pending; batch 1, 1 s",
+        "  h1: SUCCESS: its job is done; a task after it failed",
+        "  h2: the host failed before its job was started",
+        "  job upgrade j1: 1 server, created",
+    ]
+
+
+def test_a_verdict_without_words():
+    record = begin(["h1"])
+    through(record, {"h1": found("running")})
+    assert summary_lines(record.data)[1] == "  h1: running"
+
+
+def thousand(reason):
+    """1,000 servers in 20 batches that all failed, each by its own reason or by the same."""
+    hosts = [f"liteserver-{number:05}" for number in range(1000)]
+    record = begin(hosts)
+    for batch in range(20):
+        turn = hosts[batch * 50 : batch * 50 + 50]
+        outcomes = {host: found("failed", "FAILED", reason(host), job_id=f"j{batch}") for host in turn}
+        record.open_batch(turn, 2000)
+        record.starting([GROUP], {host: host for host in turn}, 2100)
+        jobs = [job(batch, 50, name="n" * 64, job_id=f"{batch:02}345678-90ab-cdef-1234-567890abcdef")]
+        record.started(jobs, outcomes, 2200)
+        record.settled(outcomes, 36000000)
+    return record.data
+
+
+LONG = "the driver could not be installed because the device was in use by a process of a user that did not end"
+
+
+def test_a_thousand_servers_with_a_reason_each():
+    lines = summary_lines(thousand(lambda host: f"{LONG}, {host}"), "/var/records/run.json")
+    assert max(map(len, lines)) <= WIDTH
+    # 20 reasons and 10 jobs of two lines each at most, and four more.
+    assert len(lines) <= 64
+    assert lines[0] == "1000 servers: 1000 failed; batch 20, 9 h 59 min 59 s"
+    assert sum(f"FAILED: {LONG[:20]}" in line for line in lines) == 20
+    assert lines.count("  and 980 more reasons; the record has them all") == 1
+    assert lines.count("  and 10 earlier jobs") == 1
+    text = " ".join(lines)
+    assert "19345678-90ab" in text and "10345678-90ab" in text and "09345678-90ab" not in text, "the newest jobs"
+
+
+def test_a_thousand_servers_with_one_reason():
+    lines = summary_lines(thousand(lambda host: LONG))
+    assert max(map(len, lines)) <= WIDTH
+    assert len(lines) <= 27
+    text = " ".join(" ".join(lines).split())
+    assert f"liteserver-00009 and 990 more: FAILED: {LONG}" in text
+    assert "liteserver-00010" not in text
+    assert "more reasons" not in text
+
+
+@pytest.mark.parametrize("count", [20, 21])
+def test_the_limit_of_reasons(count):
+    hosts = [f"h{number}" for number in range(count)]
+    record = begin(hosts)
+    through(record, {host: found("failed", "FAILED", f"reason {host}") for host in hosts})
+    lines = summary_lines(record.data)
+    assert sum(": FAILED: reason" in line for line in lines) == 20
+    assert ("  and 1 more reasons; the record has them all" in lines) is (count == 21)
+
+
+def test_continued_lines_stand_in_further():
+    record = begin(["h1"])
+    through(record, {"h1": found("failed", "FAILED", LONG)})
+    lines = summary_lines(record.data)[1:3]
+    assert lines[0].startswith("  h1: FAILED: the driver") and lines[1].startswith("    ")
+    assert " ".join(" ".join(lines).split()) == f"h1: FAILED: {LONG}"
+
+
+def test_line_breaks_of_the_service_break_no_lines():
+    record = begin(["h1"])
+    through(record, {"h1": found("failed", "FAILED", "npu\r\n\tbusy\n")})
+    lines = summary_lines(record.data)
+    assert len(lines) == 3
+    assert all("\n" not in line and "\r" not in line for line in lines)
+    assert lines[1].split() == ["h1:", "FAILED:", "npu", "busy"]
+
+
+def test_paths_and_ids_stay_whole():
+    """They are there to be copied."""
+    record = begin(["h1"])
+    path = "/var/lib/awx/projects/" + "folder-with-hyphens/" * 5 + "run-1.json"
+    through(record, {"h1": found("done", "SUCCESS")})
+    assert any(line.strip() == path for line in summary_lines(record.data, path))
+
+
+def test_a_summary_does_not_change_the_record():
+    data = thousand(lambda host: host)
+    before = json.dumps(data)
+    summary_lines(data, "/x")
+    assert json.dumps(data) == before

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of run records: which run a batch belongs to, where they are kept, and how they are written."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import stat
+
+import pytest
+
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.run_record import RunRecord
+from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import InvalidOption
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import run_files
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.run_files import RunFiles, now_ms
+
+HOSTS = ["h1", "h2", "h3"]
+
+
+@pytest.fixture
+def temporary(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Ansible's own folder of this process."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def files(temporary: pathlib.Path) -> RunFiles:
+    return RunFiles(str(temporary))
+
+
+def start(files: RunFiles, batch: list[str], entry: str = "main", hosts: list[str] = HOSTS) -> tuple[str, RunRecord]:
+    """A run whose first batch is under way."""
+    path, record = files.begin(entry, hosts, None, None)
+    record.open_batch(batch, now_ms())
+    files.write(path, record)
+    return path, record
+
+
+def mode(path: str | pathlib.Path) -> int:
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def test_the_first_batch_has_no_run_yet(files: RunFiles) -> None:
+    assert files.find("main", HOSTS, ["h1"]) == (None, None)
+
+
+def test_the_next_batch_finds_its_run(files: RunFiles, temporary: pathlib.Path) -> None:
+    path, record = start(files, ["h1"])
+    # Another task of the same process.
+    found_path, found = RunFiles(str(temporary)).find("main", HOSTS, ["h2", "h3"])
+    assert found_path == path
+    assert found.data == record.data
+
+
+def test_a_run_that_has_not_had_a_batch_is_found(files: RunFiles) -> None:
+    path, _record = files.begin("main", HOSTS, None, None)
+    assert files.find("main", HOSTS, ["h1"])[0] == path
+
+
+@pytest.mark.parametrize(
+    ("entry", "hosts", "batch"),
+    [
+        ("common", HOSTS, ["h2"]),
+        ("main", ["h1", "h2"], ["h2"]),
+        ("main", ["h3", "h2", "h1"], ["h2"]),
+        ("main", HOSTS, ["h1"]),
+        ("main", HOSTS, ["h2", "h1"]),
+    ],
+    ids=["entry", "hosts", "order", "had its turn", "one had its turn"],
+)
+def test_anything_else_is_another_run(files: RunFiles, entry: str, hosts: list[str], batch: list[str]) -> None:
+    start(files, ["h1"])
+    assert files.find(entry, hosts, batch) == (None, None)
+
+
+def test_of_several_runs_the_newest_goes_on(files: RunFiles) -> None:
+    first, _record = start(files, ["h1"])
+    second, _record = start(files, ["h1"])
+    other, _record = start(files, ["h1"], entry="common")
+    assert len({first, second, other}) == 3
+    assert files.find("main", HOSTS, ["h2"])[0] == second
+    assert files.find("common", HOSTS, ["h2"])[0] == other
+
+
+def test_a_stopped_run_is_still_the_run_of_its_hosts(files: RunFiles) -> None:
+    path, record = start(files, ["h1"])
+    record.stop("too many", now_ms())
+    files.write(path, record)
+    assert files.find("main", HOSTS, ["h2"])[1].data["stopped"] == "too many"
+
+
+def test_runs_of_another_process_are_not_found(files: RunFiles, tmp_path: pathlib.Path) -> None:
+    kept = tmp_path / "records"
+    files.begin("main", HOSTS, None, str(kept))
+    (tmp_path / "other").mkdir()
+    assert RunFiles(str(tmp_path / "other")).find("main", HOSTS, ["h1"]) == (None, None)
+
+
+def test_a_new_record(files: RunFiles, temporary: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_files, "now_ms", lambda: 1755005748201)
+    path, record = files.begin("hdk_upgrade", HOSTS, "5%", None)
+    assert re.fullmatch(r"hdk_upgrade-20250812T133548Z-[0-9a-f]{8}\.json", os.path.basename(path))
+    assert os.path.dirname(path) == str(temporary)
+    assert os.path.basename(path) == f"hdk_upgrade-{record.data['run_id']}.json"
+    assert (record.data["max_failures"], record.data["started_at"]) == ("5%", 1755005748201)
+    assert files.load(path).data == record.data
+    again, _record = files.begin("hdk_upgrade", HOSTS, "5%", None)
+    assert again != path, "two runs of one second"
+
+
+@pytest.mark.parametrize("folder", [None, ""])
+def test_without_a_folder_the_record_goes_with_the_process(
+    files: RunFiles, temporary: pathlib.Path, folder: str | None
+) -> None:
+    path, _record = files.begin("main", HOSTS, None, folder)
+    assert os.path.dirname(path) == str(temporary)
+
+
+def test_a_folder_of_the_users(files: RunFiles, tmp_path: pathlib.Path) -> None:
+    path, record = files.begin("main", HOSTS, None, str(tmp_path / "a" / "b"))
+    assert os.path.dirname(path) == str(tmp_path / "a" / "b")
+    assert os.listdir(tmp_path / "a" / "b") == [os.path.basename(path)]
+    assert mode(tmp_path / "a" / "b") == 0o700
+    assert files.find("main", HOSTS, ["h1"])[0] == path
+    with open(path, encoding="utf-8") as file:
+        assert json.load(file) == record.data
+
+
+def test_home_and_relative_folders(files: RunFiles, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    home, _record = files.begin("main", HOSTS, None, "~/home")
+    relative, _record = files.begin("main", HOSTS, None, "relative")
+    assert os.path.dirname(home) == str(tmp_path / "home")
+    assert os.path.dirname(relative) == str(tmp_path / "relative")
+
+
+def test_a_folder_that_is_a_file(files: RunFiles, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for folder in ("file", "file/below"):
+        with pytest.raises(InvalidOption, match=r"^fleet_job_record: cannot write .*file.*: .+"):
+            files.begin("main", HOSTS, None, str(tmp_path / folder))
+    assert files.find("main", HOSTS, ["h1"]) == (None, None), "a run without a record is none"
+
+
+def test_a_folder_without_the_right_to_write(files: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may write anywhere, so the system's answer is given here.
+    def refuse(path: str, data: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(run_files, "_write", refuse)
+    with pytest.raises(InvalidOption, match=r"^fleet_job_record: cannot write .*\.json: Permission denied$"):
+        files.begin("main", HOSTS, None, None)
+
+
+def test_records_are_for_the_user_only(files: RunFiles, temporary: pathlib.Path) -> None:
+    old = os.umask(0)
+    try:
+        path, record = files.begin("main", HOSTS, None, None)
+        os.chmod(path, 0o644)
+        files.write(path, record)
+    finally:
+        os.umask(old)
+    assert {mode(temporary / name) for name in os.listdir(temporary)} == {0o600}
+
+
+def test_a_record_is_replaced_as_a_whole(files: RunFiles, temporary: pathlib.Path) -> None:
+    path, record = files.begin("main", HOSTS, None, None)
+    with open(path, encoding="utf-8") as reader:
+        record.open_batch(["h1"], now_ms())
+        files.write(path, record)
+        assert json.load(reader)["batches"] == [], "who has the old file open reads it to its end"
+    assert files.load(path).data == record.data
+    assert sorted(os.listdir(temporary)) == sorted([os.path.basename(path), "fleet_job_runs.json"])
+
+
+def test_a_write_that_fails_leaves_the_old_record_and_nothing_else(files: RunFiles, temporary: pathlib.Path) -> None:
+    path, record = files.begin("main", HOSTS, None, None)
+    before, listed = files.load(path).data, sorted(os.listdir(temporary))
+    record.data["updated_at"] = object()
+    with pytest.raises(TypeError):
+        files.write(path, record)
+    assert files.load(path).data == before
+    assert sorted(os.listdir(temporary)) == listed
+
+
+def test_a_disk_that_is_full_leaves_the_old_record(
+    files: RunFiles, temporary: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, record = files.begin("main", HOSTS, None, None)
+    before, listed = files.load(path).data, sorted(os.listdir(temporary))
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    record.open_batch(["h1"], now_ms())
+    with pytest.raises(OSError, match="No space left"):
+        files.write(path, record)
+    assert files.load(path).data == before
+    assert sorted(os.listdir(temporary)) == listed
+
+
+def test_any_text_can_be_kept(files: RunFiles) -> None:
+    path, record = files.begin("main", ["ü", "服务器"], None, None)
+    record.data["servers"][0]["message"] = "\x1b[2J \u202e \ud800 服务器"
+    files.write(path, record)
+    assert files.load(path).data == record.data
+    assert files.find("main", ["ü", "服务器"], ["ü"])[0] == path
