@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
+import signal
 import subprocess
 import sys
+import termios
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from playbooks.harness import clean_environment
@@ -22,7 +30,7 @@ ROLE = "modelarts.liteserver.fleet_job"
 VERSION = "24.1.rc3.10"
 OTHER_VERSION = "24.1.rc3.9"
 # A run that takes longer hangs.
-RUN_SECONDS = 280
+RUN_SECONDS = 200
 
 Play = dict[str, Any]
 
@@ -132,8 +140,9 @@ class Rollout:
         arguments: tuple[str, ...] = (),
         variables: dict[str, Any] | None = None,
         environment: dict[str, str] | None = None,
-        stdin: int = subprocess.DEVNULL,
         new_session: bool = False,
+        terminal: bool = False,
+        files: dict[str, Any] | None = None,
     ) -> Running:
         """Start a process.
 
@@ -141,16 +150,21 @@ class Rollout:
             arguments: further command line arguments.
             variables: extra variables.
             environment: variables on top of the clean environment.
+            new_session: whether ``kill`` is to reach what the process starts too.
+            terminal: whether it has a terminal, on which ``type`` types.
+            files: files beside the playbook, by name.
         """
         self._count += 1
         directory = self.directory / f"run-{self._count}"
         directory.mkdir()
+        for name, content in (files or {}).items():
+            (directory / name).write_text(json.dumps(content))
         if len(plays) == 1 and isinstance(plays[0], str):
             book = plays[0]
         else:
             book = str(directory / "play.json")
             pathlib.Path(book).write_text(json.dumps(list(plays), indent=1))
-        return Running(self, directory, book, arguments, variables or {}, environment or {}, stdin, new_session)
+        return Running(self, directory, book, arguments, variables or {}, environment or {}, new_session, terminal)
 
     def records(self) -> list[dict[str, Any]]:
         """The run records, oldest first."""
@@ -189,14 +203,16 @@ class Running:
         arguments: tuple[str, ...],
         variables: dict[str, Any],
         environment: dict[str, str],
-        stdin: int,
         new_session: bool,
+        terminal: bool,
     ) -> None:
         self._rollout = rollout
         self._record = directory / "record"
         self._record.touch()
         self._output = directory / "output"
+        self._copied = threading.Event()
         credentials = rollout.simulator.credentials()
+        self._master, slave = pty.openpty() if terminal else (None, subprocess.DEVNULL)
         with open(self._output, "wb") as output:
             self.process = subprocess.Popen(
                 [
@@ -205,11 +221,12 @@ class Running:
                     *(["-e", json.dumps(variables)] if variables else []),
                     book,
                 ],
-                stdin=stdin,
-                stdout=output,
+                stdin=slave,
+                stdout=slave if terminal else output,
                 stderr=subprocess.STDOUT,
                 cwd=directory,
-                start_new_session=new_session,
+                start_new_session=new_session or terminal,
+                preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if terminal else None,
                 env={
                     **clean_environment(directory),
                     "LITESERVER_ENDPOINT": credentials["endpoint"],
@@ -224,9 +241,36 @@ class Running:
                 },
             )
 
+        if self._master is not None:
+            os.close(slave)
+            threading.Thread(target=self._copy_terminal, daemon=True).start()
+
+    def _copy_terminal(self) -> None:
+        assert self._master is not None
+        with open(self._output, "ab", buffering=0) as output, contextlib.suppress(OSError):
+            while text := os.read(self._master, 65536):
+                output.write(text)
+        os.close(self._master)
+        self._copied.set()
+
+    def type(self, line: str, after: str) -> None:
+        """Type a line on the terminal when a text is there."""
+        assert self._master is not None
+        self.wait_until(lambda: after in self._output.read_text())
+        assert after in self._output.read_text(), self._output.read_text()
+        os.write(self._master, line.encode() + b"\r")
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds, or the process has ended."""
+        end = time.monotonic() + RUN_SECONDS
+        while not condition() and os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            assert time.monotonic() < end, self._output.read_text()
+            time.sleep(0.02)
+
     def kill(self) -> None:
         """End the process and every process that it has started, at once."""
-        os.killpg(self.process.pid, 9)
+        # Without its status taken, the process keeps its number, even if it has just ended.
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def finish(self, crashed: bool = False) -> Run:
@@ -237,6 +281,8 @@ class Running:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"did not end within {RUN_SECONDS} s:\n{self._output.read_text()}") from None
+        if self._master is not None:
+            assert self._copied.wait(RUN_SECONDS)
         output = self._output.read_text()
         assert "Traceback (most recent call last)" not in output, output
         lines = [json.loads(line) for line in self._record.read_text().splitlines()]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .records import Item
 from .template_check import findings
 from .wanted import Wanted
@@ -99,20 +101,25 @@ def _not_offered(wishes, by_id, software):
                 hosts_of.setdefault((version, flavor_type), []).append(wish["host"])
     return [
         f"the service does not offer HDK {version}{f' for {flavor_type}' if flavor_type else ''}, wanted for"
-        f" {some_of(hosts)}; it offers "
-        + some_of(
-            sorted({shown for name in [flavor_type] if name for shown in offered[name].values()})
-            or sorted({shown for names in offered.values() for shown in names.values()}),
-            10,
-        )
+        f" {some_of(hosts)}; it offers {_offers(offered, flavor_type)}"
         for (version, flavor_type), hosts in hosts_of.items()
     ]
+
+
+def _offers(offered, flavor_type):
+    names = [flavor_type] if flavor_type else list(offered)
+    return some_of(sorted({shown for name in names for shown in offered[name].values()}), 10) or "none"
 
 
 def flavor_type_of(flavor, flavor_types):
     """The flavor type whose name a flavor contains, the longest that fits; None where none does."""
     text = (flavor or "").lower()
-    fitting = [name for name in flavor_types if name.removeprefix("ascend_") in text]
+    # As a whole word: snt9b23 is not an snt9b.
+    fitting = [
+        name
+        for name in flavor_types
+        if re.search(rf"(?<![a-z0-9]){re.escape(name.removeprefix('ascend_'))}(?![a-z0-9])", text)
+    ]
     return max(fitting, key=len, default=None)
 
 

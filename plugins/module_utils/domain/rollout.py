@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 import time
+from fractions import Fraction
 
 from ..errors import InvalidOption
 from .records import FAILED, SKIPPED
@@ -82,22 +83,15 @@ def wish_of(host, entry, values, started_at):
     options = {option: values[option] for option in JOB_OPTIONS if values.get(option) not in (None, "")}
     if entry == "log_collect":
         options["reuse"] = "never"
-    wish = {
-        "host": host,
-        "server_id": str(values.get("server_id") or "").strip(),
-        "name": values.get("name") or default_name(entry, job_type, items, started_at),
-        "type": job_type,
-        "items": items,
-        "options": options,
-    }
-    if not wish["server_id"]:
+    server_id = str(values.get("server_id") or "").strip()
+    if not server_id:
         raise InvalidOption("fleet_job_server_id: is empty: every host needs the id of its Lite Server (liteserver_id)")
     try:
         wanted, warnings = read_wanted(
             {
-                "name": wish["name"],
+                "name": values.get("name") or entry,
                 "type": job_type,
-                "server_ids": [wish["server_id"]],
+                "server_ids": [server_id],
                 "items": items,
                 "reuse": options.get("reuse"),
                 "skipped": options.get("skipped"),
@@ -105,14 +99,31 @@ def wish_of(host, entry, values, started_at):
             }
         )
     except InvalidOption as error:
-        raise InvalidOption(f"fleet_job_{error.message}") from error
+        raise InvalidOption(_in_role_variables(error.message, values)) from error
     if warnings:
-        raise InvalidOption(f"fleet_job_{warnings[0]}")
-    # Texts, as the service gets them: a version as a number and as a text is one wish.
-    wish["items"] = [{"type": item.type, "spec": dict(item.spec)} for item in wanted.body_items]
+        raise InvalidOption(_in_role_variables(warnings[0], values))
+    # Texts, as the service gets them: a value as a number and as a text is one wish.
+    items = [{"type": item.type, "spec": dict(item.spec)} for item in wanted.body_items]
     for key in values.get("secret_spec") or {}:
-        wish["items"][0]["spec"].pop(str(key), None)
-    return wish
+        items[0]["spec"].pop(str(key), None)
+    return {
+        "host": host,
+        "server_id": server_id,
+        "name": values.get("name") or default_name(entry, job_type, items, started_at),
+        "type": job_type,
+        "items": items,
+        "options": options,
+    }
+
+
+def _in_role_variables(message, values):
+    """An error of the module's options in the names of the role's variables."""
+    if message.startswith("server_ids:"):
+        message = message.replace("server_ids:", "server_id:", 1)
+    elif not values.get("items"):
+        message = message.replace("items[0].spec.version:", "version:", 1) if "version" in values else message
+        message = message.replace("items[0].spec", "spec", 1)
+    return f"fleet_job_{message}"
 
 
 def groups_of(wishes):
@@ -143,7 +154,7 @@ def waits_of(groups, started):
 
     :param groups: of :func:`groups_of`.
     :param started: the result of ``liteserver_job`` for each group, in their order.
-    :returns: dictionaries with group (its number), job_id, server_ids and label.
+    :returns: dictionaries with group (its number), job_id, server_ids, skipped and label.
     """
     waits = []
     for group, result in zip(groups, started, strict=True):
@@ -156,6 +167,7 @@ def waits_of(groups, started):
                 "group": group["number"],
                 "job_id": job_id,
                 "server_ids": server_ids,
+                "skipped": group["options"].get("skipped", "ok"),
                 "label": f"{group['name']} job {job_id}: {servers(len(server_ids))}",
             }
             for job_id, server_ids in running.items()
@@ -189,7 +201,8 @@ def outcomes_of(groups, started, waits, waited, check_mode=False):
                 errors[server_id] = _error_of(result)
         wanted = set(wait["server_ids"])
         for row in result.get("servers") or []:
-            if row["server_id"] in wanted:
+            # A wait that failed at its first look knows less than the start did.
+            if row["server_id"] in wanted and row["job_id"]:
                 rows[row["server_id"]] = row
     outcomes = {}
     for group, result in zip(groups, started, strict=True):
@@ -256,7 +269,7 @@ def outcome_line(host, outcome):
     """A failed host's message: what its server did, in which job, and what to do."""
     name = outcome["server_name"] or host
     job = f" (job {outcome['job_name']} {outcome['job_id']})" if outcome["job_id"] else ""
-    return f"{name}: {outcome['text']}{job}. What to do: {outcome['hint']}."
+    return f"{name}: {outcome['text'].rstrip('.')}{job}. What to do: {outcome['hint'].rstrip('.')}."
 
 
 class Budget:
@@ -274,7 +287,8 @@ class Budget:
         match = _BUDGET.fullmatch(self.text)
         if isinstance(text, bool) or not match or (not match[2] and "." in match[1]):
             raise InvalidOption(f"fleet_job_max_failures: must be a count or a percentage such as 5%, not {text!r}")
-        self._limit = float(match[1]) * total / 100 if match[2] else float(match[1])
+        # Exact, so that a share of just so many hosts is no less than that.
+        self._limit = Fraction(match[1]) * (Fraction(total, 100) if match[2] else 1)
 
     def passed_by(self, failed):
         """Whether so many failed servers are more than may fail."""
@@ -283,4 +297,4 @@ class Budget:
     def __str__(self):
         if self._limit is None:
             return "no limit"
-        return self.text if "%" not in self.text else f"{self.text}, that is {self._limit:g}"
+        return self.text if "%" not in self.text else f"{self.text}, that is {float(self._limit):g}"

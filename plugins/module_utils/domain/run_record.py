@@ -10,10 +10,11 @@ record of an aborted run tells what may have happened. ``docs/run-record.md`` do
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 
 from ..version import VERSION
 from .results import VERDICTS
-from .wording import duration, servers, some_of
+from .wording import duration, on_one_line, servers, some_of
 
 SCHEMA_VERSION = 1
 PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
@@ -130,6 +131,8 @@ class RunRecord:
         for row in self._rows(outcomes):
             outcome = outcomes[row["host"]]
             row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
+            if outcome["verdict"] == "planned" and not outcome["ok"]:
+                row["verdict"] = NOT_STARTED
             row["message"] = outcome["message"] or outcome.get("text")
             row["ended_at"] = row["ended_at"] or now
         self.data["updated_at"] = now
@@ -173,12 +176,12 @@ def summary_lines(data, path=None):
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
     parts = [f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in _ORDER if counts.get(verdict)]
     seconds = (data["updated_at"] - data["started_at"]) / 1000
-    lines = [f"{servers(len(rows))}: {', '.join(parts)}; batch {len(data['batches'])}, {duration(seconds)}"]
+    lines = _wrapped(f"{servers(len(rows))}: {', '.join(parts)}; batch {len(data['batches'])}, {duration(seconds)}", "")
     reasons = {}
     for row in rows:
         if row["verdict"] in ("failed", "unknown", "running", NOT_STARTED):
             reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
-            reasons.setdefault(reason, []).append(row["server_name"] or row["host"])
+            reasons.setdefault(on_one_line(reason)[:_LONGEST_REASON], []).append(row["server_name"] or row["host"])
     for reason, names in list(reasons.items())[:_MOST_REASONS]:
         lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
     if len(reasons) > _MOST_REASONS:
@@ -196,15 +199,16 @@ def summary_lines(data, path=None):
 
 
 _ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
-_MOST_REASONS, _MOST_JOBS = 20, 10
+_MOST_REASONS, _MOST_JOBS, _LONGEST_REASON = 20, 10, 200
 
 
 def _wrapped(text, indent):
+    # Characters of East Asian scripts take two columns.
+    wide = any(unicodedata.east_asian_width(char) in "WF" for char in text)
     return textwrap.wrap(
         text,
-        WIDTH,
+        WIDTH // 2 if wide else WIDTH,
         initial_indent=indent,
         subsequent_indent=indent + "  ",
-        break_long_words=False,
         break_on_hyphens=False,
     )

@@ -8,12 +8,14 @@ from __future__ import annotations
 from ..errors import InvalidOption
 from .wording import some_of
 
+_MOST = 1_000_000
+
 
 def waves(hosts, supernodes, canary=1, growth=2, largest=None):
     """Sizes of the batches, in the order of the hosts.
 
-    A batch ends at its size or at the end of the supernode that begins before it would
-    pass it: it holds as many whole supernodes as fit, and at least one.
+    A batch holds as many single hosts and whole supernodes as fit into its size, and at
+    least one of them, whatever its size.
 
     :param hosts: host names in the order in which the play runs over them.
     :param supernodes: {supernode: host names}. Hosts in none stand alone.
@@ -26,8 +28,8 @@ def waves(hosts, supernodes, canary=1, growth=2, largest=None):
     _require_whole("canary", canary)
     if largest is not None:
         _require_whole("largest", largest)
-    if isinstance(growth, bool) or not isinstance(growth, (int, float)) or not 1 <= growth < float("inf"):
-        raise InvalidOption(f"growth: must be a number of 1 or more, not {growth!r}")
+    if isinstance(growth, bool) or not isinstance(growth, (int, float)) or not 1 <= growth <= _MOST:
+        raise InvalidOption(f"growth: must be a number from 1 to {_MOST}, not {growth!r}")
     hosts = list(hosts)
     if len(set(hosts)) != len(hosts):
         raise InvalidOption("hosts: a host is there twice")
@@ -44,8 +46,8 @@ def waves(hosts, supernodes, canary=1, growth=2, largest=None):
 
 
 def _require_whole(name, value):
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidOption(f"{name}: must be a whole number of 1 or more, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
+        raise InvalidOption(f"{name}: must be a whole number from 1 to {_MOST}, not {value!r}")
 
 
 def _units(hosts, supernodes):

@@ -42,8 +42,9 @@ class RunFiles:
         has had it, this is another run.
         """
         for path in reversed(self._index()):
-            with open(path, encoding="utf-8") as file:
-                record = RunRecord(json.load(file))
+            if not os.path.exists(path):
+                continue  # the user has removed the record of an earlier play
+            record = self.load(path)
             if record.data["entry"] == entry and record.hosts == hosts and record.seen.isdisjoint(batch):
                 return path, record
         return None, None

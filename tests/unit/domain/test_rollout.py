@@ -536,6 +536,13 @@ def test_a_group_that_failed_to_start_passes_who_becomes_done_in_an_earlier_job(
     assert found["h3"]["hint"] == AGAIN
 
 
+def test_what_an_earlier_job_did_has_nothing_to_do_with_the_start_that_failed():
+    started = [result(*running("s1", job_id="old"), row("s2", "planned"), code="api_error")]
+    found = outcomes(one_group(2), started, [result(row("s1", "unknown", job_id="old"))])
+    assert found["h1"]["text"] == "its job is over and tells nothing about it"
+    assert found["h2"]["text"] == "no job was created for it: it broke"
+
+
 def test_busy_servers_hold_up_their_group_but_not_who_runs_the_same_already():
     busy = result(
         *running("s1", job_id="own"),

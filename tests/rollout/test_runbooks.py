@@ -1,0 +1,137 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks that start by name: the upgrade in waves, the collection of logs, the status of jobs."""
+
+from __future__ import annotations
+
+from rollout.rollout import VERSION, host, hosts
+from simulator.state import server_id
+
+UPGRADE = "modelarts.liteserver.hdk_upgrade"
+# The first test servers of the simulator stand in supernodes of 8 and 4.
+FIRST, SECOND = "1b2e1c74-0000-4000-8000-000000000001", "1b2e1c74-0000-4000-8000-000000000002"
+
+
+def supernodes(**members):
+    """Variables that put hosts into supernodes."""
+    return {
+        number: {"liteserver_supernode_id": {"first": FIRST, "second": SECOND}[name]}
+        for name, numbers in members.items()
+        for number in numbers
+    }
+
+
+def waves(simulator):
+    """The servers of each job by number, oldest job first."""
+    numbers = {server_id(number): number for number in range(1, 101)}
+    return [
+        sorted(numbers[each] for each in request["body"]["server_ids"]) for request in simulator.requests("create_job")
+    ]
+
+
+def variables(**more):
+    """Extra variables of the upgrade."""
+    return {"fleet_job_version": VERSION, "fleet_job_wait_sleep": 1, "fleet_job_preflight": "off", **more}
+
+
+def test_single_servers_go_in_growing_waves(simulator, rollout):
+    first = rollout.run(UPGRADE, variables=variables())
+    assert (first.status, first.failed) == (0, [])
+    assert waves(simulator) == [[1], [2, 3, 4], [5, 6, 7, 8, 9, 10, 11, 12]]
+    simulator.clear_requests()
+    second = rollout.run(UPGRADE, variables=variables())
+    assert (second.status, second.changed, simulator.counts()["writes"]) == (0, [], 0)
+
+
+def test_no_supernode_is_cut_and_the_canary_is_a_whole_one(simulator, rollout):
+    """Hosts of the two supernodes stand mixed up in the inventory."""
+    rollout.inventory(12, supernodes(first=(1, 3, 5, 7), second=(2, 4, 6)))
+    run = rollout.run(UPGRADE, variables=variables(fleet_job_growth=1, fleet_job_largest=2))
+    assert (run.status, run.failed) == (0, [])
+    assert waves(simulator) == [[1, 3, 5, 7], [2, 4, 6], [8, 9], [10, 11], [12]]
+
+
+def test_under_limit_the_waves_are_of_the_hosts_that_are_left(simulator, rollout):
+    rollout.inventory(12, supernodes(first=(1, 2, 3, 4)))
+    limit = ",".join(hosts(2, 3, 6, 7, 8, 9, 10))
+    run = rollout.run(UPGRADE, variables=variables(), arguments=("--limit", limit))
+    assert (run.status, run.failed) == (0, [])
+    assert waves(simulator) == [[2, 3], [6, 7, 8, 9, 10]]
+
+
+def test_check_mode_shows_the_waves(simulator, rollout):
+    run = rollout.run(UPGRADE, variables=variables(), arguments=("--check", "--diff"))
+    assert (run.status, simulator.counts()["writes"]) == (0, 0)
+    assert len(run.verdicts()) == 12
+
+
+def test_a_play_whose_order_tears_a_supernode_apart_is_an_error(simulator, rollout):
+    rollout.inventory(4, supernodes(first=(1, 3)))
+    members = {
+        "name": "Groups",
+        "hosts": "npu",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Group",
+                "ansible.builtin.group_by": {
+                    "key": "sn_{{ 'first' if liteserver_supernode_id is defined else 'none' }}"
+                },
+            }
+        ],
+    }
+    torn = {
+        "name": "Torn",
+        "hosts": "npu",
+        "gather_facts": False,
+        "serial": "{{ groups['npu'] | modelarts.liteserver.waves(groups, 'sn_first') }}",
+        "tasks": [{"name": "Nothing", "ansible.builtin.debug": {"msg": "x"}}],
+    }
+    # The play does not even begin: there is no recap.
+    run = rollout.start(members, torn).finish(crashed=True)
+    assert run.status != 0
+    assert "donotstandtogetherintheplay'sorder:liteserver-00001,liteserver-00003" in run.text
+    assert run.of("Nothing") == []
+
+
+def test_a_failing_canary_and_the_budget(simulator, rollout):
+    simulator.server(1, fail=1, message="npu busy")
+    run = rollout.run(UPGRADE, variables=variables(fleet_job_max_failures=0))
+    assert (run.status, waves(simulator)) == (2, [[1]])
+    resumed = rollout.run(UPGRADE, variables=variables(fleet_job_max_failures=0))
+    assert (resumed.status, waves(simulator)) == (0, [[1], [1], [2, 3, 4], [5, 6, 7, 8, 9, 10, 11, 12]])
+
+
+def test_logs_are_collected(simulator, rollout):
+    rollout.inventory(3)
+    run = rollout.run(
+        "modelarts.liteserver.collect_logs",
+        variables={"fleet_job_spec": {"obs_path": "obs://bucket/logs"}, "fleet_job_wait_sleep": 1},
+    )
+    assert (run.status, run.failed, waves(simulator)) == (0, [], [[1, 2, 3]])
+
+
+def test_the_status_of_jobs_is_read_only(simulator, rollout):
+    simulator.server(2, fail=1, message="npu busy")
+    rollout.run(UPGRADE, variables=variables())
+    simulator.clear_requests()
+    run = rollout.run("modelarts.liteserver.job_status")
+    (shown,) = run.of("Jobs, and each server's newest task")
+    lines = shown["result"]["msg"]
+    assert lines[0] == "2 jobs, 4 servers" or lines[0].endswith("12 servers")
+    assert f"{host(2)}  FAILED  hdk_upgrade_{VERSION}  npu busy" in lines
+    assert f"{host(1)}  SUCCESS  hdk_upgrade_{VERSION}" in lines
+    assert simulator.counts()["writes"] == 0
+    of_one = rollout.run(
+        "modelarts.liteserver.job_status", variables={"job_status_server_ids": [server_id(1), "nobody"]}
+    )
+    (shown,) = of_one.of("Jobs, and each server's newest task")
+    assert shown["result"]["msg"][0] == "1 jobs, 1 server"
+    assert "nobody  no task in these jobs" in shown["result"]["msg"]
+
+
+def test_a_fleet_without_jobs_has_a_status_too(simulator, rollout):
+    run = rollout.run("modelarts.liteserver.job_status")
+    (shown,) = run.of("Jobs, and each server's newest task")
+    assert shown["result"]["msg"] == ["0 jobs, 0 servers"]
