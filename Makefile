@@ -5,6 +5,7 @@
 #   make demo                 see it work, against a simulator
 #   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
+#   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
@@ -39,7 +40,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet rollout sanity types bench build clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -69,6 +70,9 @@ playbooks: venv-test
 fleet: venv-test
 	pytest -n $(JOBS) tests/playbooks/fleet tests/inventory $(ARGS)
 
+rollout: venv-test
+	pytest -n $(JOBS) tests/rollout $(ARGS)
+
 sanity: venv-test
 	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)
 
@@ -78,6 +82,7 @@ types: venv-test
 bench: venv-test
 	python tests/benchmark/benchmark.py $(ARGS)
 	python tests/benchmark/inventory_benchmark.py $(ARGS)
+	python tests/benchmark/rollout_benchmark.py
 
 build: venv-demo
 	ansible-galaxy collection build --force --output-path dist

@@ -65,6 +65,7 @@ EXAMPLES = r"""
         key: "wave_{{ 'supernode_' ~ liteserver_supernode_id | replace('-', '_') if liteserver_supernode_id else 'single' }}"
         parents: wave_hosts
       changed_when: false
+      throttle: 1 # keeps the inventory's order
 
 - name: Upgrade them, one server or supernode first, then growing waves of up to 64
   hosts: wave_hosts

@@ -21,16 +21,10 @@ attributes:
     support: full
   async:
     support: none
-  become:
-    support: none
   bypass_host_loop:
     support: none
   check_mode:
     support: full
-  connection:
-    support: none
-  delegation:
-    support: none
   diff_mode:
     support: none
   platform:

@@ -1,16 +1,15 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows the collection at work, against a simulator that this script starts and stops.
+"""Shows the runbook of a fleet upgrade, against a simulator that this script starts and stops.
 
-Twelve servers, of which one fails its first upgrade: the plan, the run with the failed
-server, the second run that submits only that server, and the third that changes nothing.
-Exits with 1 if it did not go like that.
+Twelve servers, of which three are one supernode and one fails its first upgrade: the plan, the run
+with its canary and the wave in which the server fails, the run that resumes it, and one that finds
+nothing to do. Exits with 1 if it did not go like that.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import subprocess
@@ -21,32 +20,50 @@ sys.path.insert(0, str(HERE.parent))
 
 from simulator.process import Simulator  # noqa: E402  (its folder is put on the path first)
 
-SERVERS, FAILING = 12, 7
+SERVERS, SUPERNODE, FAILING = 12, 3, 7
+PLAYBOOK = "modelarts.liteserver.hdk_upgrade"
+ARGUMENTS = ["-i", "npu.liteserver.yml", "-e", "fleet_job_version=24.1.rc3.10", "-e", "fleet_job_growth=2"]
 LINE = 150  # a failed task prints its whole result as one line of several kilobytes
 
-# (heading, arguments, exit status, ids that reach the API in create requests)
+# (heading, arguments, exit status, servers in each create request that reaches the API)
 STEPS = [
-    ("1. The plan: --check --diff shows what would be submitted, and sends nothing", ["--check", "--diff"], 0, []),
-    ("2. The run: one job for all; one server fails, so the task fails and names it", [], 2, [SERVERS]),
-    ("3. The same again: only the failed server is submitted", [], 0, [1]),
+    (
+        "1. The plan: --check --diff shows the waves and what would be submitted, and sends nothing",
+        ["--check", "--diff"],
+        0,
+        [],
+    ),
+    (
+        "2. The run: the canary is the supernode; in the second wave a server fails, so no third wave starts",
+        ["-e", "fleet_job_max_failures=0"],
+        2,
+        [3, 6],
+    ),
+    (
+        "3. Resume, the same again: only the failed server and the third wave are submitted",
+        ["-e", "fleet_job_max_failures=0"],
+        0,
+        [1, 3],
+    ),
     ("4. The same again: nothing is left to do, and nothing is sent", [], 0, []),
 ]
 
 
 def main():
-    with Simulator(servers=SERVERS, settings={"job_duration": 2, "duration_spread": 2}) as simulator:
+    settings = {"job_duration": 2, "duration_spread": 2, "supernode_share": SUPERNODE / SERVERS}
+    with Simulator(servers=SERVERS, settings=settings) as simulator:
         simulator.server(FAILING, fail=1, message="npu busy")
         return max(show(simulator, *step) for step in STEPS)
 
 
 def show(simulator, heading, arguments, status, creates):
     """Run the playbook once, show its output, and check that it did what the heading says."""
-    command = ["ansible-playbook", str(HERE / "upgrade.yml"), *arguments]
-    print(f"\n{'=' * 100}\n{heading}\n$ ansible-playbook upgrade.yml {' '.join(arguments)}\n", flush=True)
+    command = ["ansible-playbook", *ARGUMENTS, *arguments, PLAYBOOK]
+    print(f"\n{'=' * 100}\n{heading}\n$ {' '.join(command)}\n", flush=True)
     simulator.clear_requests()
-    server_ids = [simulator.server_id(index) for index in range(1, SERVERS + 1)]
     with subprocess.Popen(
-        [*command, "-e", json.dumps({"server_ids": server_ids})],
+        command,
+        cwd=HERE,
         env=environment(simulator),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -75,7 +92,8 @@ def environment(simulator):
         "HUAWEICLOUD_SDK_AK": options["access_key"],
         "HUAWEICLOUD_SDK_SK": options["secret_key"],
         "ANSIBLE_LOCALHOST_WARNING": "False",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+        # One line less for each step that the run needs only once.
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "False",
     }
 
 

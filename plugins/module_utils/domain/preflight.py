@@ -114,11 +114,11 @@ def _offers(offered, flavor_type):
 def flavor_type_of(flavor, flavor_types):
     """The flavor type whose name a flavor contains, the longest that fits; None where none does."""
     text = (flavor or "").lower()
-    # As a whole word: snt9b23 is not an snt9b.
+    # As a whole word, but for a count before it: 8snt9b is an snt9b, and snt9b23 is none.
     fitting = [
         name
         for name in flavor_types
-        if re.search(rf"(?<![a-z0-9]){re.escape(name.removeprefix('ascend_'))}(?![a-z0-9])", text)
+        if re.search(rf"(?<![a-z]){re.escape(name.removeprefix('ascend_'))}(?![a-z0-9])", text)
     ]
     return max(fitting, key=len, default=None)
 

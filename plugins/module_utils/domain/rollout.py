@@ -267,7 +267,7 @@ def _why(outcome, error):
 
 def outcome_line(host, outcome):
     """A failed host's message: what its server did, in which job, and what to do."""
-    name = outcome["server_name"] or host
+    name = on_one_line(outcome["server_name"] or host)
     job = f" (job {outcome['job_name']} {outcome['job_id']})" if outcome["job_id"] else ""
     return f"{name}: {outcome['text'].rstrip('.')}{job}. What to do: {outcome['hint'].rstrip('.')}."
 

@@ -57,6 +57,7 @@ class RunRecord:
                         "server_name": None,
                         "batch": None,
                         "verdict": PENDING,
+                        "passed": None,
                         "status": None,
                         "message": None,
                         "job_id": None,
@@ -105,22 +106,23 @@ class RunRecord:
         number = self.batch["number"]
         for row in self.data["servers"]:
             if row["batch"] == number and row["verdict"] == PENDING:
-                row.update(verdict=NOT_STARTED, ended_at=now)
+                row.update(verdict=NOT_STARTED, passed=False, ended_at=now)
                 row["message"] = "the host failed before its job was started"
         self.data["updated_at"] = now
 
-    def started(self, jobs, rows, now):
-        """After the jobs were started: what the service said of each server.
+    def started(self, jobs, outcomes, now):
+        """After the jobs were started: what is known of each server so far.
 
         :param jobs: dictionaries with job_id, name, servers, action and error.
-        :param rows: {host: entry of a result's ``servers``}.
+        :param outcomes: {host: outcome}, see :func:`.rollout.outcomes_of`.
         """
         self.batch["phase"] = "waiting"
         self.batch["jobs"] = jobs
-        for row in self._rows(rows):
-            found = rows[row["host"]]
-            row.update({key: found.get(key) for key in ("server_name", "verdict", "status", "message", "job_id")})
-            row["ended_at"] = now if row["verdict"] in ("done", "failed") else None
+        for row in self._rows(outcomes):
+            _take(row, outcomes[row["host"]])
+            if row["verdict"] == "running":
+                row["message"] = None  # what its outcome says of it is true only after the wait
+            row["ended_at"] = now if row["verdict"] in ("done", "failed", NOT_STARTED) else None
         self.data["updated_at"] = now
 
     def settled(self, outcomes, now, hook=False):
@@ -129,11 +131,8 @@ class RunRecord:
         :param hook: whether tasks of the user's follow, which may fail a host that is done.
         """
         for row in self._rows(outcomes):
-            outcome = outcomes[row["host"]]
-            row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
-            if outcome["verdict"] == "planned" and not outcome["ok"]:
-                row["verdict"] = NOT_STARTED
-            row["message"] = outcome["message"] or outcome.get("text")
+            _take(row, outcomes[row["host"]])
+            row["passed"] = outcomes[row["host"]]["ok"]
             row["ended_at"] = row["ended_at"] or now
         self.data["updated_at"] = now
         self.batch["phase"] = "after"
@@ -151,7 +150,9 @@ class RunRecord:
         """Hosts that passed and were failed by a later task, such as those of ``fleet_job_after``."""
         for row in self._rows(set(hosts)):
             if row["verdict"] == "done":
-                row.update(verdict="failed", message="its job is done; a task after it failed", ended_at=now)
+                row.update(
+                    verdict="failed", passed=False, message="its job is done; a task after it failed", ended_at=now
+                )
         self.data["updated_at"] = now
 
     def stop(self, reason, now):
@@ -161,11 +162,18 @@ class RunRecord:
 
     def failed_hosts(self):
         """The hosts whose server did not do what was wanted, of those that had their turn."""
-        failed = ("failed", "unknown", "running", NOT_STARTED)
-        return [row["host"] for row in self.data["servers"] if row["verdict"] in failed]
+        return [row["host"] for row in self.data["servers"] if row["passed"] is False]
 
     def _rows(self, hosts):
         return [row for row in self.data["servers"] if row["host"] in hosts]
+
+
+def _take(row, outcome):
+    """What an outcome tells of a server; where no job could be created for it, it was not started."""
+    row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
+    if outcome["verdict"] == "planned" and not outcome["ok"]:
+        row["verdict"] = NOT_STARTED
+    row["message"] = outcome["message"] or outcome.get("text")
 
 
 def summary_lines(data, path=None):
@@ -179,9 +187,11 @@ def summary_lines(data, path=None):
     lines = _wrapped(f"{servers(len(rows))}: {', '.join(parts)}; batch {len(data['batches'])}, {duration(seconds)}", "")
     reasons = {}
     for row in rows:
-        if row["verdict"] in ("failed", "unknown", "running", NOT_STARTED):
+        if row["passed"] is False:
             reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
-            reasons.setdefault(on_one_line(reason)[:_LONGEST_REASON], []).append(row["server_name"] or row["host"])
+            reasons.setdefault(on_one_line(reason)[:_LONGEST_REASON], []).append(
+                on_one_line(row["server_name"] or row["host"])
+            )
     for reason, names in list(reasons.items())[:_MOST_REASONS]:
         lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
     if len(reasons) > _MOST_REASONS:

@@ -180,6 +180,34 @@ def test_where_the_flavor_tells_no_type_any_version_on_offer_will_do():
     ]
 
 
+@pytest.mark.parametrize("empty", [[], [None, 5]])
+def test_a_flavor_type_without_versions_offers_none(empty):
+    """The versions of other flavor types are no help for this one."""
+    offered = software(ascend_snt9b=["24.1"], ascend_snt9b23=empty)
+    servers = [server("s1", flavor=SNT9B23), server("s2", flavor=SNT9B)]
+    assert problems_of(wishes(2), servers, offered, None) == [
+        "the service does not offer HDK 24.1 for ascend_snt9b23, wanted for h1; it offers none"
+    ]
+
+
+@pytest.mark.parametrize("flavor", [SNT9B, "other", None])
+def test_where_all_lists_are_empty_none_is_offered(flavor):
+    (text,) = problems_of(wishes(1), [server("s1", flavor=flavor)], software(ascend_snt9b=[]), None)
+    assert text.endswith(", wanted for h1; it offers none")
+
+
+@pytest.mark.parametrize("flavor", [SNT9B23, SNT9B23.upper(), "x.snt9b23.y", "x.snt9b3.y", "modelarts.8snt9b2"])
+def test_a_flavor_type_that_only_begins_alike_is_another(flavor):
+    """Where the flavor's own type is not listed, any version on offer will do."""
+    servers, offered = [server("s1", flavor=flavor)], software(ascend_snt9b=["24.1"], ascend_snt9c=["25.0"])
+    assert problems_of(wishes(1, version="24.1"), servers, offered, None) == []
+    assert problems_of(wishes(1, version="25.0"), servers, offered, None) == []
+    assert problems_of(wishes(1, version="26"), servers, offered, None) == [
+        "the service does not offer HDK 26, wanted for h1; it offers 24.1, 25.0"
+    ]
+    assert flavor_type_of(flavor, ["ascend_snt9b"]) is None
+
+
 def test_an_unknown_server_is_judged_by_all_versions():
     (unknown, version) = problems_of(wishes(1, version="26"), [], software(ascend_snt9b=["24.1"]), None)
     assert unknown.startswith("no such Lite Server")

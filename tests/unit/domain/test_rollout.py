@@ -199,8 +199,8 @@ def test_a_host_without_a_server_id(server_id):
 @pytest.mark.parametrize(
     ("values", "beginning"),
     [
-        ({"server_id": "a/b"}, "fleet_job_server_id"),
-        ({"server_id": "x" * 65}, "fleet_job_server_id"),
+        ({"server_id": "a/b"}, "fleet_job_server_id: 'a/b' is not an id"),
+        ({"server_id": "x" * 65}, "fleet_job_server_id: "),
         ({"name": "two words"}, "fleet_job_name: 'two words' is not allowed"),
         ({"name": "n" * 65}, "fleet_job_name: "),
         ({"entry": "main", "type": "a b"}, "fleet_job_type: 'a b' is not allowed"),
@@ -214,6 +214,23 @@ def test_a_host_without_a_server_id(server_id):
             {"entry": "main", "type": "T", "items": [{"type": "T", "spec": {"x": 24.10}}]},
             "fleet_job_items[0].spec.x: is a number in YAML",
         ),
+        (
+            {
+                "entry": "main",
+                "type": "T",
+                "items": [{"type": "T", "spec": {"a": "1"}}, {"type": "T", "spec": {"a": []}}],
+            },
+            "fleet_job_items[1].spec.a: must be a text",
+        ),
+        ({"entry": "main", "type": "T", "spec": {"a": [1]}}, "fleet_job_spec.a: must be a text"),
+        ({"entry": "main", "type": "T", "spec": {"a": 24.10}}, "fleet_job_spec.a: is a number in YAML"),
+        ({"entry": "main", "type": "T", "spec": {"version": 24.10}}, "fleet_job_spec.version: is a number in YAML"),
+        ({"entry": "main", "type": "T", "items": [], "spec": {"a": {}}}, "fleet_job_spec.a: must be a text"),
+        ({"entry": "common", "spec": {"a": None}}, "fleet_job_spec.a: must be a text"),
+        ({"entry": "common", "spec": {"a": 24.10}}, "fleet_job_spec.a: is a number in YAML"),
+        ({"entry": "log_collect", "spec": {"a": [1]}}, "fleet_job_spec.a: must be a text"),
+        ({"version": 24.10}, "fleet_job_version: is a number in YAML"),
+        ({"version": [24]}, "fleet_job_version: must be a text"),
         ({"secret_spec": {"key": "abc"}}, "fleet_job_secret_spec.key: must have 4 characters or more"),
         ({"secret_spec": {"key": 1234.5}}, "fleet_job_secret_spec.key: is a number in YAML"),
         ({"secret_spec": {"key": ["hidden"]}}, "fleet_job_secret_spec.key: must be a text"),
@@ -311,6 +328,29 @@ def test_a_version_as_a_number_is_that_version():
     assert len(groups_of([wish("h1", version=25), wish("h2", version="25", server_id="s2")])) == 1
 
 
+@pytest.mark.parametrize(("number", "text"), [(1, "1"), (True, "true"), (-5, "-5")])
+@pytest.mark.parametrize("entry", [{"entry": "common"}, {"entry": "main", "type": "T"}])
+def test_a_value_as_a_number_is_that_text_in_the_name_too(entry, number, text):
+    made = [
+        wish("h1", server_id="s1", spec={"x": number}, **entry),
+        wish("h2", server_id="s2", spec={"x": text}, **entry),
+    ]
+    assert made[0]["name"] == made[1]["name"]
+    (group,) = groups_of(made)
+    assert group["hosts"] == ["h1", "h2"]
+
+
+@pytest.mark.parametrize("entry", [{"entry": "common"}, {"entry": "main", "type": "T"}, {"entry": "log_collect"}])
+def test_keys_may_be_numbers_and_texts(entry):
+    made = [
+        wish("h1", server_id="s1", spec={1: "x", "b": "y"}, **entry),
+        wish("h2", server_id="s2", spec={"b": "y", "1": "x"}, **entry),
+    ]
+    assert made[0]["items"][0]["spec"] == {"1": "x", "b": "y"}
+    assert made[0]["name"] == made[1]["name"]
+    assert len(groups_of(made)) == 1
+
+
 def test_a_group_is_shown_without_secrets():
     (group,) = groups_of([wish(entry="common", name="n", spec={"x": "1", "password": "pw", "y": "mine"})])
     assert shown_group(group, frozenset(["y"])) == {
@@ -375,9 +415,29 @@ def test_jobs_that_run_are_waited_for():
         result(*running("s4", job_id="j2")),
     ]
     assert waits_of(groups, started) == [
-        {"group": 1, "job_id": "j1", "server_ids": ["s1", "s3"], "label": "hdk_upgrade_24.1 job j1: 2 servers"},
-        {"group": 2, "job_id": "j2", "server_ids": ["s4"], "label": "hdk_upgrade_25.0 job j2: 1 server"},
+        {
+            "group": 1,
+            "job_id": "j1",
+            "server_ids": ["s1", "s3"],
+            "skipped": "ok",
+            "label": "hdk_upgrade_24.1 job j1: 2 servers",
+        },
+        {
+            "group": 2,
+            "job_id": "j2",
+            "server_ids": ["s4"],
+            "skipped": "ok",
+            "label": "hdk_upgrade_25.0 job j2: 1 server",
+        },
     ]
+
+
+def test_a_wait_takes_skipped_as_its_own_group_does():
+    """Hosts of one batch may differ in it, and each has its own group then."""
+    groups = groups_of([wish(f"h{n}", server_id=f"s{n}", skipped=word) for n, word in ((1, "failed"), (2, "ok"))])
+    groups += groups_of([wish("h3", server_id="s3", skipped=None)])
+    started = [result(*running(f"s{n}", job_id=f"j{n}")) for n in (1, 2, 3)]
+    assert [wait["skipped"] for wait in waits_of(groups, started)] == ["failed", "ok", "ok"]
 
 
 def test_a_group_may_have_several_jobs():
@@ -618,6 +678,30 @@ def test_a_wait_that_failed_says_why_to_who_still_runs_only():
         assert found[host]["job_id"] == "j1"
 
 
+def test_a_wait_that_failed_at_its_first_look_knows_less_than_the_start():
+    started = [result(row("s1", "running", "PROCESSING", "50%", name="liteserver-1"), *running("s2"), submitted=["s1"])]
+    blind = result(
+        row("s1", "unknown", job_id=None),
+        row("s2", "unknown", job_id=None),
+        code="api_error",
+        message="the key is refused.",
+        hint="check the key",
+    )
+    found = outcomes(one_group(2), started, [blind])
+    assert {key: found["h1"][key] for key in ("ok", "verdict", "status", "message", "job_id")} == {
+        "ok": False,
+        "verdict": "running",
+        "status": "PROCESSING",
+        "message": "50%",
+        "job_id": "j1",
+    }
+    assert (found["h2"]["verdict"], found["h2"]["job_id"]) == ("running", "j1")
+    assert outcome_line("h1", found["h1"]) == (
+        "liteserver-1: still running, and not waited for any more: the key is refused (job hdk_upgrade_24.1 j1)."
+        " What to do: check the key."
+    )
+
+
 @pytest.mark.parametrize(
     ("ended", "text"),
     [
@@ -717,8 +801,10 @@ def test_in_every_combination_only_done_passes_and_all_else_says_why(data, check
     assert list(found) == ["h1", "h2", "h3", "h4"]
     json.dumps(found)
     last = {}
-    for told in (*started, *waited):
+    for told in started:
         last.update({entry["server_id"]: entry["verdict"] for entry in told["servers"]})
+    for told in waited:
+        last.update({entry["server_id"]: entry["verdict"] for entry in told["servers"] if entry["job_id"]})
     for group, told in zip(groups, started, strict=True):
         for host, server_id in zip(group["hosts"], group["server_ids"], strict=True):
             outcome = found[host]
@@ -732,6 +818,8 @@ def test_in_every_combination_only_done_passes_and_all_else_says_why(data, check
                 assert outcome["text"] and outcome["hint"]
                 line = outcome_line(host, outcome)
                 assert "\n" not in line and "None" not in line.replace("job_None", "")
+                assert ".." not in line and line.endswith(".")
+                assert not outcome["job_id"] or f"(job {group['name']} {outcome['job_id']})" in line
 
 
 # --- the same with the module itself, over a service in memory ---
@@ -868,6 +956,18 @@ def test_a_real_wait_that_is_refused_in_the_middle(role, service):
         assert outcome["hint"] == "check the key"
 
 
+def test_a_real_wait_that_is_refused_at_its_first_look(role, service):
+    groups = groups_unchecked()
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    service.script["get_job"] = [Unauthorized("the key is refused", http_status=401, hint="check the key")]
+    waited = role.wait(waits)
+    assert [(entry["verdict"], entry["job_id"]) for entry in waited[0]["servers"]] == [("unknown", None)] * 2
+    for host, outcome in outcomes_of(groups, started, waits, waited).items():
+        assert (outcome["verdict"], outcome["job_id"], outcome["changed"]) == ("running", "job-1", True)
+        assert "(job hdk_upgrade_24.1 job-1)" in outcome_line(host, outcome)
+
+
 @pytest.mark.parametrize(("skipped", "passes"), [("ok", True), ("failed", False)])
 def test_a_real_server_that_was_skipped(role, service, clock, skipped, passes):
     groups = groups_unchecked(1, skipped=skipped)
@@ -905,6 +1005,19 @@ def test_the_line_of_a_failed_host():
     assert outcome_line("h1", dict(outcome, server_name=None, job_id=None)).startswith("h1: FAILED: npu busy. What ")
 
 
+@pytest.mark.parametrize("end", ["", ".", "..."])
+def test_a_line_has_one_full_stop_where_a_sentence_ends(end):
+    refused = result(row("s1", "planned"), code="api_error", message="no quota" + end, hint="ask for more" + end)
+    ended = result(row("s1", "failed", "FAILED", "npu busy" + end))
+    (planned,) = outcomes_of(one_group(1), [refused], [], []).values()
+    (failed,) = outcomes_of(one_group(1), [ended], [], []).values()
+    assert outcome_line("h1", planned) == "h1: no job was created for it: no quota. What to do: ask for more."
+    assert outcome_line("h1", failed) == (
+        "h1: FAILED: npu busy (job hdk_upgrade_24.1 j1). What to do: mend the server, then run the same play again:"
+        " only servers that are not done are submitted."
+    )
+
+
 # --- how much may fail ---
 
 
@@ -926,6 +1039,8 @@ def test_the_line_of_a_failed_host():
         ("0.125%", 800, 1),
         ("33.333%", 3, 0),
         ("33.334%", 3, 1),
+        # As floats, 9.2 * 750 / 100 is a bit less than 69.
+        ("9.2%", 750, 69),
     ],
 )
 def test_what_may_fail(text, total, most):
@@ -938,6 +1053,14 @@ def test_what_may_fail(text, total, most):
 @given(percent=st.integers(0, 100), total=st.integers(1, 5000), failed=st.integers(0, 5000))
 def test_whole_percentages_are_exact(percent, total, failed):
     assert Budget(f"{percent}%", total).passed_by(failed) is (failed * 100 > percent * total)
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(thousandths=st.integers(0, 100_000), total=st.integers(1, 5000), off=st.integers(-1, 1))
+def test_fractions_of_a_percent_are_exact(thousandths, total, off):
+    failed = max(thousandths * total // 100_000 + off, 0)
+    text = f"{thousandths // 1000}.{thousandths % 1000:03}%"
+    assert Budget(text, total).passed_by(failed) is (failed * 100_000 > thousandths * total)
 
 
 @pytest.mark.parametrize("text", [None, ""])
@@ -969,5 +1092,6 @@ def test_a_budget_in_words():
     assert str(Budget("10", 200)) == "10"
     assert str(Budget("5%", 200)) == "5%, that is 10"
     assert str(Budget("5%", 30)) == "5%, that is 1.5"
+    assert str(Budget("9.2%", 750)) == "9.2%, that is 69"
     assert Budget(" 5% ", 200).text == "5%"
     assert Budget(0, 200).text == "0"

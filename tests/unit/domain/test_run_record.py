@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.run_record import RunRecord, summary_lines
 from ansible_collections.modelarts.liteserver.plugins.module_utils.version import VERSION
@@ -138,6 +141,7 @@ def test_the_life_of_a_run_over_two_batches():
         "server_name": None,
         "batch": 1,
         "verdict": "failed",
+        "passed": False,
         "status": "FAILED",
         "message": "npu busy",
         "job_id": "j1",
@@ -261,6 +265,34 @@ def test_hosts_that_failed_before_their_job():
     record.starting([GROUP], ids("h4"), 3100)
     assert record.failed_hosts() == ["h2", "h5"]
     assert rows(record)["h2"]["ended_at"] == 2100
+
+
+def test_a_server_whose_job_could_not_be_created_was_not_started():
+    record = begin()
+    refused = found("planned", job_id=None, text="no job was created for it: no quota")
+    through(record, {"h1": found("done", "SUCCESS"), "h2": refused, "h3": refused})
+    assert verdicts(record) == ["done", "not_started", "not_started", "pending", "pending"]
+    row = rows(record)["h2"]
+    assert (row["message"], row["status"], row["job_id"]) == ("no job was created for it: no quota", None, None)
+    assert row["ended_at"] == 2009
+    assert record.failed_hosts() == ["h2", "h3"]
+    lines = summary_lines(record.data)
+    assert lines[0] == "5 servers: 1 done, 2 not started, 2 pending; batch 1, 1 s"
+    assert lines[1] == "  h2, h3: no job was created for it: no quota"
+
+
+def test_what_check_mode_plans_stays_planned():
+    record = begin(["h1", "h2"])
+    planned = dict(found("planned", job_id=None), ok=True)
+    refused = found("planned", job_id=None, text="no job was created for it: no such parameter")
+    through(record, {"h1": planned, "h2": refused})
+    assert verdicts(record) == ["planned", "not_started"]
+    assert rows(record)["h1"]["message"] is None
+    assert record.failed_hosts() == ["h2"]
+    assert summary_lines(record.data)[:2] == [
+        "2 servers: 1 planned, 1 not started; batch 1, 1 s",
+        "  h2: no job was created for it: no such parameter",
+    ]
 
 
 @pytest.mark.parametrize("verdict", ["failed", "unknown", "running"])
@@ -459,11 +491,109 @@ def test_line_breaks_of_the_service_break_no_lines():
 
 
 def test_paths_and_ids_stay_whole():
-    """They are there to be copied."""
+    """They are there to be copied: whatever fits into a line is not cut."""
     record = begin(["h1"])
-    path = "/var/lib/awx/projects/" + "folder-with-hyphens/" * 5 + "run-1.json"
-    through(record, {"h1": found("done", "SUCCESS")})
-    assert any(line.strip() == path for line in summary_lines(record.data, path))
+    job_id = "12345678-90ab-cdef-1234-567890abcdef"
+    outcome = found("failed", "FAILED", LONG[:74] + " " + job_id)
+    record.open_batch(["h1"], 2000)
+    record.starting([GROUP], ids("h1"), 2000)
+    record.started([job(name="n" * 64, job_id=job_id)], {"h1": outcome}, 2000)
+    record.settled({"h1": outcome}, 2000)
+    path = "/var/lib/awx/projects/" + "folder-with-hyphens/" * 2 + "x" * 12 + "-run-1.json"
+    assert len(path) == WIDTH - 3
+    for fitting in (path[1:], path[5:], "/run-1.json"):
+        lines = summary_lines(record.data, fitting)
+        assert any(line.split()[-1] == fitting for line in lines)
+        assert sum(job_id in line for line in lines) == 2
+    # The rest of a longer one goes on in the next line.
+    longer = "/var/lib/awx/projects/" + "folder-with-hyphens/" * 20 + "run-1.json"
+    lines = summary_lines(record.data, longer)
+    assert max(map(len, lines)) <= WIDTH
+    assert "".join("".join(lines).split()).endswith("record:" + longer)
+
+
+def columns(line):
+    """As wide as a terminal shows it."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+
+def test_the_first_line_is_wrapped_too():
+    kinds = ["done", "failed", "running", "unknown", "planned", "starting", "not_started", "pending"]
+    record = begin([f"h{number}" for number in range(8000)])
+    record.open_batch(record.hosts, 2000)
+    for number, row in enumerate(record.data["servers"]):
+        row["verdict"] = kinds[number % 8]
+    record.data["updated_at"] = 36000000
+    lines = summary_lines(record.data)
+    assert max(map(columns, lines)) <= WIDTH
+    assert lines[0].startswith("8000 servers: 1000 done, 1000 failed, ") and lines[1].startswith("  ")
+    told = " ".join(line.strip() for line in lines[:2])
+    assert all(f" 1000 {kind.replace('_', ' ')}" in told for kind in kinds)
+    assert told.endswith("; batch 1, 9 h 59 min 59 s")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "\u9a71\u52a8\u5b89\u88c5\u5931\u8d25" * 50,
+        "\u9a71\u52a8 \u5b89\u88c5 " * 50,
+        "npu " * 20 + "\uff0c\u5931\u8d25\u3002" * 40,
+        "\uff21\uff22" * 100,
+        "\U0001f525" * 150,
+        "x" * 1000,
+        "x" * 87 + "\u9a71",
+    ],
+)
+def test_no_line_is_wider_than_a_terminal(message):
+    """Characters of East Asian scripts are two columns wide."""
+    record = begin(["h1", "h2", "h3"])
+    outcomes = {
+        "h1": found("failed", "FAILED", message, name="\u670d\u52a1\u5668" * 20),
+        "h2": found("failed", "FAILED", "busy"),
+        "h3": found("unknown", text=message),
+    }
+    through(record, outcomes)
+    record.stop(message, 3000)
+    for path in (None, "/\u8bb0\u5f55" * 40 + "/run-1.json"):
+        lines = summary_lines(record.data, path)
+        assert max(map(columns, lines)) <= WIDTH
+    assert "  h2: FAILED: busy" in lines
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(messages=st.lists(st.none() | st.text(max_size=400), min_size=1, max_size=5))
+def test_whatever_the_service_says_lines_are_short_and_plain(messages):
+    record = begin([f"h{number}" for number in range(len(messages))])
+    through(record, {f"h{number}": found("failed", "FAILED", text) for number, text in enumerate(messages)})
+    for line in summary_lines(record.data):
+        assert line.isprintable() and columns(line) <= WIDTH
+
+
+def test_long_messages_are_cut():
+    record = begin(["h1", "h2", "h3"])
+    outcomes = {
+        "h1": found("failed", "FAILED", "x" * 5000),
+        "h2": found("failed", message=("word " * 1000).strip()),
+        "h3": found("unknown", text="y" * 200),
+    }
+    through(record, outcomes)
+    text = "".join(line.strip() for line in summary_lines(record.data))
+    assert text.count("x") == 200 - len("FAILED: ")
+    assert text.count("word") == 40
+    assert text.count("yyyy") == 50, "this one is just short enough"
+    assert rows(record)["h1"]["message"] == "x" * 5000, "the record has it all"
+
+
+def test_messages_are_shown_without_control_characters():
+    record = begin(["h1", "h2"])
+    odd = {
+        "h1": found("failed", "FAILED", "npu\x1b[2J\x00\n\u202ebusy\x07"),
+        "h2": found("failed", "FAILED", "npu [2J busy"),
+    }
+    through(record, odd)
+    lines = summary_lines(record.data)
+    assert all(line.isprintable() for line in lines)
+    assert lines[1:-1] == ["  h1, h2: FAILED: npu [2J busy"], "what looks the same is one reason"
 
 
 def test_a_summary_does_not_change_the_record():

@@ -189,7 +189,16 @@ def test_a_host_that_is_there_twice_is_an_error():
 def test_sizes_that_are_no_whole_numbers_of_one_or_more(name, value):
     with pytest.raises(InvalidOption) as error:
         waves(["a"], {}, **{name: value})
-    assert error.value.message == f"{name}: must be a whole number of 1 or more, not {value!r}"
+    assert error.value.message == f"{name}: must be a whole number from 1 to 1000000, not {value!r}"
+
+
+@pytest.mark.parametrize("name", ["canary", "growth", "largest"])
+def test_numbers_that_no_fleet_needs(name):
+    """Such a number does not fit into a float, and used to end in a traceback."""
+    for value in (1_000_001, 10**400):
+        with pytest.raises(InvalidOption, match=rf"^{name}: must be a .*number from 1 to 1000000, not 10+1?$"):
+            waves(["a", "b", "c"], {}, **{name: value})
+    assert sum(waves(["a", "b", "c"], {}, **{name: 1_000_000})) == 3
 
 
 def test_a_canary_cannot_be_left_out():
@@ -199,7 +208,7 @@ def test_a_canary_cannot_be_left_out():
 
 @pytest.mark.parametrize("value", [0, 0.99, -2, True, None, "x", "2", float("inf"), float("nan"), [2]])
 def test_growth_that_would_shrink_or_is_no_number(value):
-    with pytest.raises(InvalidOption, match="^growth: must be a number of 1 or more, not "):
+    with pytest.raises(InvalidOption, match="^growth: must be a number from 1 to 1000000, not "):
         waves(["a"], {}, growth=value)
 
 
@@ -210,7 +219,7 @@ def test_bad_numbers_are_errors_without_hosts_too():
 
 def test_ten_thousand_hosts_with_steep_growth():
     assert waves(*fleet(*[1] * 10000), growth=1000.0) == [1, 1000, 8999]
-    sizes = waves(*fleet(*[1] * 10000), canary=1, growth=1e300, largest=10)
+    sizes = waves(*fleet(*[1] * 10000), canary=1, growth=1e6, largest=10)
     assert sizes == [1, *[10] * 999, 9]
 
 
@@ -260,7 +269,15 @@ def test_text_is_taken_for_the_number_that_it_is():
 @pytest.mark.parametrize(
     ("name", "value"),
     [("canary", "x"), ("canary", "0"), ("canary", "1.5"), ("canary", ""), ("growth", "0.5"), ("growth", "x.y")]
-    + [("growth", "inf"), ("largest", "-1"), ("largest", "many"), ("largest", 2.5), ("largest", True)],
+    + [
+        ("growth", "inf"),
+        ("growth", "1" * 400),
+        ("canary", "1" * 400),
+        ("largest", "-1"),
+        ("largest", "many"),
+        ("largest", 2.5),
+        ("largest", True),
+    ],
 )
 def test_bad_numbers_fail_the_filter_and_name_the_option(name, value):
     with pytest.raises(AnsibleFilterError, match=rf"modelarts\.liteserver\.waves: {name}: "):

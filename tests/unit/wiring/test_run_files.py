@@ -88,6 +88,19 @@ def test_of_several_runs_the_newest_goes_on(files: RunFiles) -> None:
     assert files.find("common", HOSTS, ["h2"])[0] == other
 
 
+def test_a_record_that_was_removed_is_passed_over(files: RunFiles, tmp_path: pathlib.Path) -> None:
+    kept, _record = start(files, ["h1"], entry="common")
+    removed, _record = files.begin("main", HOSTS, None, str(tmp_path / "records"))
+    os.unlink(removed)
+    assert files.find("main", HOSTS, ["h1"]) == (None, None)
+    assert files.find("common", HOSTS, ["h2"])[0] == kept, "those before it are found as ever"
+    # The next run goes on as if there had been none.
+    path, _record = start(files, ["h1"])
+    assert files.find("main", HOSTS, ["h2"])[0] == path
+    os.rmdir(tmp_path / "records")
+    assert files.find("main", HOSTS, ["h2"])[0] == path
+
+
 def test_a_stopped_run_is_still_the_run_of_its_hosts(files: RunFiles) -> None:
     path, record = start(files, ["h1"])
     record.stop("too many", now_ms())
