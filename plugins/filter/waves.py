@@ -90,27 +90,16 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.domain.waves import waves
+from ..module_utils.domain.waves import waves_of_groups
 from ..module_utils.errors import InvalidOption
 
 
-def waves_of_groups(hosts, groups, prefix, canary=1, growth=2, largest=0):
+def waves(hosts, groups, prefix, canary=1, growth=2, largest=0):
     """The filter; see DOCUMENTATION."""
-    supernodes = {name: members for name, members in groups.items() if name.startswith(prefix)}
     try:
-        # Text, as extra vars on the command line have it, is taken for the number that it is.
-        return waves(hosts, supernodes, _number(canary), _number(growth), _number(largest) or None)
+        return waves_of_groups(hosts, groups, prefix, canary, growth, largest)
     except InvalidOption as error:
         raise AnsibleFilterError(f"modelarts.liteserver.waves: {error}") from error
-
-
-def _number(value):
-    if isinstance(value, str):
-        try:
-            return float(value) if "." in value else int(value)
-        except ValueError:
-            return value
-    return value
 
 
 class FilterModule:
@@ -118,4 +107,4 @@ class FilterModule:
 
     def filters(self):
         """{name: function}."""
-        return {"waves": waves_of_groups}
+        return {"waves": waves}

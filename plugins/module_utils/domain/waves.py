@@ -45,6 +45,25 @@ def waves(hosts, supernodes, canary=1, growth=2, largest=None):
     return [*sizes, batch] if batch else sizes
 
 
+def waves_of_groups(hosts, groups, prefix, canary=1, growth=2, largest=0):
+    """:func:`waves` from the groups of an inventory.
+
+    :param groups: {group: host names}; those whose names begin with ``prefix`` are supernodes.
+    :param largest: as there; 0 is no limit. Numbers may be texts, as extra vars have them.
+    """
+    supernodes = {name: members for name, members in groups.items() if name.startswith(prefix)}
+    return waves(hosts, supernodes, _number(canary), _number(growth), _number(largest) or None)
+
+
+def _number(value):
+    if isinstance(value, str):
+        try:
+            return float(value) if "." in value else int(value)
+        except ValueError:
+            return value
+    return value
+
+
 def _require_whole(name, value):
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
         raise InvalidOption(f"{name}: must be a whole number from 1 to {_MOST}, not {value!r}")

@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.filter.waves import FilterModule
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.waves import waves
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.waves import waves, waves_of_groups
 from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import InvalidOption
 
 FLEETS = 1500
@@ -227,7 +225,7 @@ def test_ten_thousand_hosts_with_steep_growth():
 
 
 def apply(hosts, groups, *given, **named):
-    return FilterModule().filters()["waves"](hosts, groups, PREFIX, *given, **named)
+    return waves_of_groups(hosts, groups, PREFIX, *given, **named)
 
 
 def groups_with(supernodes, hosts):
@@ -280,10 +278,10 @@ def test_text_is_taken_for_the_number_that_it_is():
     ],
 )
 def test_bad_numbers_fail_the_filter_and_name_the_option(name, value):
-    with pytest.raises(AnsibleFilterError, match=rf"modelarts\.liteserver\.waves: {name}: "):
+    with pytest.raises(InvalidOption, match=rf"^{name}: "):
         apply(["a"], {}, **{name: value})
 
 
 def test_the_filter_names_hosts_that_do_not_stand_together():
-    with pytest.raises(AnsibleFilterError, match=r"hosts of wave_supernode_n1 do not stand together.*: a, c\."):
+    with pytest.raises(InvalidOption, match=r"hosts of wave_supernode_n1 do not stand together.*: a, c\."):
         apply(["a", "b", "c"], {PREFIX + "n1": ["a", "c"]})
