@@ -997,7 +997,7 @@ def test_a_real_job_that_is_over_without_saying_what_became_of_a_server(role, se
 
 def test_the_line_of_a_failed_host():
     started = [result(row("s1", "failed", "FAILED", "npu busy", name="liteserver-00001"))]
-    (outcome,) = outcomes_of(one_group(1), started, [], []).values()
+    outcome = next(iter(outcomes_of(one_group(1), started, [], []).values()))
     assert outcome_line("h1", outcome) == (
         "liteserver-00001: FAILED: npu busy (job hdk_upgrade_24.1 j1). What to do: mend the server, then run the same"
         " play again: only servers that are not done are submitted."
@@ -1009,8 +1009,8 @@ def test_the_line_of_a_failed_host():
 def test_a_line_has_one_full_stop_where_a_sentence_ends(end):
     refused = result(row("s1", "planned"), code="api_error", message="no quota" + end, hint="ask for more" + end)
     ended = result(row("s1", "failed", "FAILED", "npu busy" + end))
-    (planned,) = outcomes_of(one_group(1), [refused], [], []).values()
-    (failed,) = outcomes_of(one_group(1), [ended], [], []).values()
+    planned = next(iter(outcomes_of(one_group(1), [refused], [], []).values()))
+    failed = next(iter(outcomes_of(one_group(1), [ended], [], []).values()))
     assert outcome_line("h1", planned) == "h1: no job was created for it: no quota. What to do: ask for more."
     assert outcome_line("h1", failed) == (
         "h1: FAILED: npu busy (job hdk_upgrade_24.1 j1). What to do: mend the server, then run the same play again:"

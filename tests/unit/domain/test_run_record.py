@@ -21,8 +21,8 @@ HOSTS = ["h1", "h2", "h3", "h4", "h5"]
 GROUP = {"number": 1, "name": "upgrade", "type": "HDK_UPGRADE", "items": [], "hosts": 2}
 
 
-def begin(hosts=HOSTS, now=1000):
-    return RunRecord.begin("run-1", "hdk_upgrade", list(hosts), "5%", now)
+def begin(hosts=None, now=1000):
+    return RunRecord.begin("run-1", "hdk_upgrade", list(hosts or HOSTS), "5%", now)
 
 
 def ids(*hosts):

@@ -52,7 +52,7 @@ LARGEST = st.none() | st.integers(1, 24)
 def test_each_batch_is_as_many_whole_units_as_its_wish_allows(units, canary, growth, largest):
     sizes = waves(*fleet(*units), canary=canary, growth=growth, largest=largest)
     assert sum(sizes) == sum(units)
-    assert all(type(size) is int and size > 0 for size in sizes)
+    assert all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes)
     batches = batches_of(units, sizes)
     wish = canary
     for number, batch in enumerate(batches):

@@ -34,9 +34,11 @@ def files(temporary: pathlib.Path) -> RunFiles:
     return RunFiles(str(temporary))
 
 
-def start(files: RunFiles, batch: list[str], entry: str = "main", hosts: list[str] = HOSTS) -> tuple[str, RunRecord]:
+def start(
+    files: RunFiles, batch: list[str], entry: str = "main", hosts: list[str] | None = None
+) -> tuple[str, RunRecord]:
     """A run whose first batch is under way."""
-    path, record = files.begin(entry, hosts, None, None)
+    path, record = files.begin(entry, hosts or HOSTS, None, None)
     record.open_batch(batch, now_ms())
     files.write(path, record)
     return path, record
