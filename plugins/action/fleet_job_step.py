@@ -15,8 +15,10 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.domain.preflight import problems_of
 from ..module_utils.domain.rollout import (
+    PER_HOST,
     Budget,
     groups_of,
+    jobs_of,
     outcome_line,
     outcomes_of,
     shown_group,
@@ -30,11 +32,6 @@ from ..module_utils.wiring.run_files import RunFiles, now_ms
 
 PREFIX = "fleet_job_"
 LINEAR = ("linear", "ansible.builtin.linear", "debug", "ansible.builtin.debug")
-# What may differ from host to host: it decides which hosts share a job. The rest is one value for the run.
-PER_HOST = frozenset(
-    ["type", "spec", "items", "version", "name", "server_id", "reuse", "skipped"]
-    + ["template_check", "is_reboot", "description"]
-)
 HOOKS = ("before", "after")
 
 
@@ -102,6 +99,7 @@ class ActionModule(ActionBase):
                     " failed; running the same play again submits only servers that are not done."
                 )
         record.open_batch(batch, now_ms())
+        record.left_before(set(hosts).difference(self._vars["ansible_play_hosts"]), now_ms())
         self._files.write(path, record)
         number = record.batch["number"]
         approve = not self._task.check_mode and (
@@ -173,7 +171,7 @@ class ActionModule(ActionBase):
         waits = [] if self._task.check_mode else waits_of(groups, started)
         record = self._files.load(path)
         outcomes = outcomes_of(groups, started, [], [], self._task.check_mode)
-        record.started(_jobs_of(groups, started), outcomes, now_ms())
+        record.started(jobs_of(groups, started), outcomes, now_ms())
         self._files.write(path, record)
         timeout = self._values(self._vars["inventory_hostname"], entry)["wait_timeout"]
         return {"waits": waits, "deadline": now_ms() // 1000 + timeout}
@@ -340,23 +338,3 @@ class ActionModule(ActionBase):
 def _has_template(include):
     """Whether what an include takes in depends on variables: each host may get another file or none."""
     return any("{{" in str(value) for key, value in include.items() if key.split(".")[-1].startswith("include_"))
-
-
-def _jobs_of(groups, started):
-    """The jobs of a batch for its record."""
-    jobs = []
-    for group, result in zip(groups, started, strict=True):
-        error = result.get("error") or {}
-        job = result.get("job") or {}
-        jobs.append(
-            {
-                "group": group["number"],
-                "name": group["name"],
-                "job_id": job.get("id"),
-                "action": result.get("action"),
-                "servers": len(result.get("submitted_server_ids") or group["server_ids"]),
-                "other_job_ids": [found for found in result.get("job_ids") or [] if found != job.get("id")],
-                "error": error.get("message") or (result.get("msg") if result.get("failed") else None),
-            }
-        )
-    return jobs

@@ -92,7 +92,7 @@ def test_the_secret_spec_is_sent_and_never_shown(simulator, rollout):
         ({}, {"max_failures": "many"}, "fleet_job_max_failures: must be a count or a percentage"),
         ({}, {"wait_timeout": "{{ timeout_of_host }}"}, "fleet_job_wait_timeout: must be the same for all hosts"),
         ({"liteserver_id": None}, {}, "fleet_job_server_id: is empty"),
-        ({"liteserver_id": "a/b"}, {}, "fleet_job_server_ids: 'a/b' is not an id"),
+        ({"liteserver_id": "a/b"}, {}, "fleet_job_server_id: 'a/b' is not an id"),
         ({"liteserver_id": server_id(1)}, {}, "2 hosts have one server id"),
         ({"secret": "other"}, {"secret_spec": {"password": "{{ secret }}"}}, "fleet_job_secret_spec: must be the same"),
         ({"hook": "x.yml"}, {}, "fleet_job_before: is set where a play cannot see it"),

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files that belong to the collection: what git tracks, or would if asked to add everything.
 
-    python tests/tools/tree.py copy FOLDER       make FOLDER hold these files (tests/output and .git stay)
-    python tests/tools/tree.py artifact FILE     fail if the built artifact holds anything else, or lacks something
+python tests/tools/tree.py copy FOLDER       make FOLDER hold these files (tests/output and .git stay)
+python tests/tools/tree.py artifact FILE     fail if the built artifact holds anything else, or lacks something
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def job_lines(jobs, server_ids=None):
             newest.setdefault(task.get("server_id"), (task, job))
         states = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
         lines.append(f"{_time(job)}  {job.get('name')}  {job.get('status')}  {states or 'no tasks'}  {job['id']}")
-    lines.insert(0, f"{shown} jobs, {servers(len(newest))}")
+    lines.insert(0, f"{shown} job{'' if shown == 1 else 's'}, {servers(len(newest))}")
     # What wants looking at first: failed, then running, then the rest.
     for task, job in sorted(newest.values(), key=lambda pair: (_rank(pair[0]), pair[0].get("server_name") or "")):
         name = task.get("server_name") or task.get("server_id")

@@ -15,14 +15,13 @@ from ..errors import (
     OutcomeUnknown,
     PowerRefused,
     ServersFailed,
-    WaitTimedOut,
 )
 from .fleet import FAILED_STATUSES, read_servers, server_record
 from .progress import Progress
 from .results import counts_of, server_row
-from .waiting import WaitState, growing_pauses, wait
+from .waiting import WaitState, check_wait_options, growing_pauses, timed_out_error, wait
 from .wanted import check_ids
-from .wording import duration, name_servers
+from .wording import name_servers
 
 # While a reboot was accepted but not seen yet, looks are no further apart, in seconds:
 # a REBOOTING between two looks would be missed, and the RUNNING after it not believed.
@@ -128,9 +127,7 @@ class Power:
 
     def prepare(self):
         """Check the options; raises InvalidOption before any request is sent."""
-        for option, least in (("wait_timeout", 1), ("wait_sleep", 1), ("progress", 0)):
-            if self._options[option] < least:
-                raise InvalidOption(f"{option}: must be {least} or more seconds")
+        check_wait_options(self._options)
         if self._options["state"] == "stopped" and not self._options["force"]:
             raise InvalidOption(
                 "force: state=stopped is a forced power-off that interrupts whatever runs; set force=true if that is"
@@ -260,20 +257,13 @@ class Power:
             raise self._wait_timed_out(state.last_error)
 
     def _wait_timed_out(self, last_error):
-        rows = self._rows()
-        running = [row for row in rows if row["verdict"] == "running"]
-        message = (
-            f"wait_timeout: after {duration(self._options['wait_timeout'])}, {len(running)} of {len(rows)} servers are"
-            f" not {self._options['state']}: {name_servers(running)}"
-        )
-        if last_error is not None:
-            message += f". The last look failed: {last_error.message}"
-        again = (
+        rebooted = self._options["state"] == "rebooted"
+        hint = (
             "look at the servers before you reboot them again"
-            if self._options["state"] == "rebooted"
-            else ("running the same task again goes on waiting")
+            if rebooted
+            else "running the same task again goes on waiting"
         )
-        return WaitTimedOut(message, hint=again, retryable=self._options["state"] != "rebooted")
+        return timed_out_error(self._options, self._rows(), self._options["state"], last_error, hint, not rebooted)
 
     def _judge_the_end(self):
         rows = self._rows()

@@ -15,7 +15,6 @@ from ..errors import (
     ServersBusy,
     ServersFailed,
     TemplateRejected,
-    WaitTimedOut,
 )
 from .decision import Judgement, Standing
 from .history import SETTLE_SECONDS_WHEN_OVER, judge_by_history, settled
@@ -24,9 +23,9 @@ from .progress import Progress
 from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, read_job
 from .results import counts_of, job_record, server_row, verdict_of
 from .template_check import findings
-from .waiting import WaitState, one_by_one, wait
+from .waiting import WaitState, check_wait_options, one_by_one, timed_out_error, wait
 from .wanted import check_ids, read_wanted
-from .wording import duration, name_servers
+from .wording import name_servers
 
 
 class PresentJob:
@@ -66,9 +65,7 @@ class PresentJob:
 
     def prepare(self):
         """Check the options; raises InvalidOption before any request is sent."""
-        for option, least in (("wait_timeout", 1), ("wait_sleep", 1), ("progress", 0)):
-            if self._options[option] < least:
-                raise InvalidOption(f"{option}: must be {least} or more seconds")
+        check_wait_options(self._options)
         if self._options.get("job_id") is not None:
             check_ids("job_id", [self._options["job_id"]])
             if self._options.get("server_ids") is not None:
@@ -253,15 +250,9 @@ class PresentJob:
 
     def _wait_timed_out(self, last_error):
         rows = self._rows()
-        running = [row for row in rows if row["verdict"] == "running"]
-        message = (
-            f"wait_timeout: after {duration(self._options['wait_timeout'])}, {len(running)} of {len(rows)} servers are"
-            f" not done: {name_servers(running)}"
-        )
-        if last_error is not None:
-            message += f". The last look failed: {last_error.message}"
-        jobs = ", ".join(dict.fromkeys(row["job_id"] for row in running))
-        return WaitTimedOut(message, hint=f"job {jobs} goes on; running the same task again goes on waiting")
+        jobs = ", ".join(dict.fromkeys(row["job_id"] for row in rows if row["verdict"] == "running"))
+        hint = f"job {jobs} goes on; running the same task again goes on waiting"
+        return timed_out_error(self._options, rows, "done", last_error, hint)
 
     def _judge_the_end(self):
         rows = self._rows()

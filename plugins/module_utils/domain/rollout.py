@@ -17,7 +17,7 @@ import time
 from fractions import Fraction
 
 from ..errors import InvalidOption
-from .records import FAILED, SKIPPED
+from .records import FAILED, PROCESSING, SKIPPED
 from .results import masked_item
 from .wanted import read_wanted
 from .wording import on_one_line, servers
@@ -25,6 +25,8 @@ from .wording import on_one_line, servers
 LONGEST_NAME = 64
 # Options of liteserver_job that go with a wish: hosts that differ in one get a job of their own.
 JOB_OPTIONS = ("reuse", "skipped", "template_check", "is_reboot", "description")
+# What may differ from host to host: it decides which hosts share a job. The rest is one value for the run.
+PER_HOST = frozenset(["type", "spec", "items", "version", "name", "server_id", *JOB_OPTIONS])
 _NOT_IN_NAMES = re.compile(r"[^-_.a-zA-Z0-9]")
 _BUDGET = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(%?)\s*")
 
@@ -257,6 +259,11 @@ def _why(outcome, error):
     if error is not None:
         nothing = "no job was created for it: " if outcome["verdict"] == "planned" else ""
         return f"{nothing}{error['text']}", error["hint"] or again
+    if outcome["status"] == PROCESSING:
+        return (
+            "its job is over or was deleted, and its task was still PROCESSING when it was seen last",
+            "look at the server itself before you run anything again: after a deleted job the next run submits it",
+        )
     if outcome["status"]:
         return (
             f"its task ended as {outcome['status']}, which is neither success nor failure",
@@ -270,6 +277,26 @@ def outcome_line(host, outcome):
     name = on_one_line(outcome["server_name"] or host)
     job = f" (job {outcome['job_name']} {outcome['job_id']})" if outcome["job_id"] else ""
     return f"{name}: {outcome['text'].rstrip('.')}{job}. What to do: {outcome['hint'].rstrip('.')}."
+
+
+def jobs_of(groups, started):
+    """The jobs of a batch for its record."""
+    jobs = []
+    for group, result in zip(groups, started, strict=True):
+        error = result.get("error") or {}
+        job = result.get("job") or {}
+        jobs.append(
+            {
+                "group": group["number"],
+                "name": group["name"],
+                "job_id": job.get("id"),
+                "action": result.get("action"),
+                "servers": len(result.get("submitted_server_ids") or group["server_ids"]),
+                "other_job_ids": [found for found in result.get("job_ids") or [] if found != job.get("id")],
+                "error": error.get("message") or (result.get("msg") if result.get("failed") else None),
+            }
+        )
+    return jobs
 
 
 class Budget:

@@ -146,8 +146,17 @@ class RunRecord:
         if all(row["batch"] is not None for row in self.data["servers"]):
             self.data.update(state="ended", ended_at=now)
 
+    def left_before(self, hosts, now):
+        """Hosts that left the play before their batch: they failed, or were ended, in a task before the role."""
+        number = self.batch["number"]
+        for row in self._rows(set(hosts)):
+            if row["batch"] is None:
+                row.update(batch=number, verdict=NOT_STARTED, message="the host left the play before its batch")
+                row["ended_at"] = now
+        self.data["updated_at"] = now
+
     def lost_later(self, hosts, now):
-        """Hosts that passed and were failed by a later task, such as those of ``fleet_job_after``."""
+        """Hosts that passed, and that a later task failed or ended, such as one of ``fleet_job_after``."""
         for row in self._rows(set(hosts)):
             if row["verdict"] == "done":
                 row.update(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..errors import LiteServerError
+from ..errors import InvalidOption, LiteServerError, WaitTimedOut
+from .wording import duration, name_servers
 
 FIRST_PAUSE = 0.5  # seconds
 PAUSE_GROWTH = 1.6
@@ -40,6 +41,29 @@ class WaitState:
     missing: dict = field(default_factory=dict)
     timed_out: bool = False
     last_error: LiteServerError | None = None
+
+
+def check_wait_options(options):
+    """The options of a wait that every module with one has; raises InvalidOption."""
+    for option, least in (("wait_timeout", 1), ("wait_sleep", 1), ("progress", 0)):
+        if options[option] < least:
+            raise InvalidOption(f"{option}: must be {least} or more seconds")
+
+
+def timed_out_error(options, rows, wanted, last_error, hint, retryable=None):
+    """The error of a wait that has taken too long.
+
+    :param rows: entries of a result's ``servers``; those that still run are named.
+    :param wanted: what the servers are not, in a word.
+    """
+    running = [row for row in rows if row["verdict"] == "running"]
+    message = (
+        f"wait_timeout: after {duration(options['wait_timeout'])}, {len(running)} of {len(rows)} servers are not"
+        f" {wanted}: {name_servers(running)}"
+    )
+    if last_error is not None:
+        message += f". The last look failed: {last_error.message}"
+    return WaitTimedOut(message, hint=hint, retryable=retryable)
 
 
 def growing_pauses(clock, patience):
