@@ -24,8 +24,11 @@ MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.p
 COLLECTION = "ansible_collections.modelarts.liteserver"
 
 
-def shape_of_docs(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a DOCUMENTATION, as far as an argument spec has it too."""
+def shape_of(options: dict[str, Any], inner: str) -> dict[str, Any]:
+    """What a DOCUMENTATION and an argument spec both tell of options.
+
+    ``inner`` is the key under which an option has options of its own.
+    """
     shape = {}
     for name, option in options.items():
         shape[name] = {
@@ -35,23 +38,7 @@ def shape_of_docs(options: dict[str, Any]) -> dict[str, Any]:
             "choices": option.get("choices"),
             "elements": option.get("elements"),
             "aliases": sorted(option.get("aliases", [])),
-            "options": shape_of_docs(option["suboptions"]) if "suboptions" in option else None,
-        }
-    return shape
-
-
-def shape_of_spec(spec: dict[str, Any]) -> dict[str, Any]:
-    """The same of an argument spec."""
-    shape = {}
-    for name, option in spec.items():
-        shape[name] = {
-            "type": option.get("type", "str"),
-            "default": option.get("default"),
-            "required": option.get("required", False),
-            "choices": option.get("choices"),
-            "elements": option.get("elements"),
-            "aliases": sorted(option.get("aliases", [])),
-            "options": shape_of_spec(option["options"]) if "options" in option else None,
+            "options": shape_of(option[inner], inner) if inner in option else None,
         }
     return shape
 
@@ -70,7 +57,7 @@ def test_there_are_modules() -> None:
 
 def test_connection_options_are_documented_as_they_are() -> None:
     documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
-    assert shape_of_docs(documented) == shape_of_spec(connection_argument_spec())
+    assert shape_of(documented, "suboptions") == shape_of(connection_argument_spec(), "options")
 
 
 def test_variables_of_the_connection_options_are_documented_as_they_are() -> None:
@@ -93,7 +80,7 @@ def test_variables_of_the_inventory_plugin_are_the_ones_of_the_modules() -> None
 @pytest.mark.parametrize("name", MODULES)
 def test_module_options_are_documented_as_they_are(name: str) -> None:
     documented = yaml.safe_load(module(name).DOCUMENTATION)
-    assert shape_of_docs(documented["options"]) == shape_of_spec(module(name).ARGUMENT_SPEC)
+    assert shape_of(documented["options"], "suboptions") == shape_of(module(name).ARGUMENT_SPEC, "options")
     assert documented["module"] == name
 
 
