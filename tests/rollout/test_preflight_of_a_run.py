@@ -243,6 +243,12 @@ def test_the_record_tells_what_happened(simulator, rollout):
         assert row["status"] == task["status"]
         assert row["started_at"] <= row["ended_at"]
     assert record["servers"][1]["message"] == "npu busy"
+    (page,) = rollout.record.glob("*.md")
+    assert (page.stem, stat.S_IMODE(page.stat().st_mode)) == (path.stem, 0o600)
+    rows = [line for line in page.read_text().splitlines() if line.startswith("| liteserver-")]
+    failed = record["servers"][1]
+    assert rows[0] == f"| {host(2)} | {server_id(2)} | 2 | failed | FAILED | npu busy | {failed['job_id']} |"
+    assert [row.split(" | ")[3] for row in rows[1:]] == ["done"] * 11
     assert (record["servers"][0]["batch"], record["servers"][11]["batch"]) == (1, 2)
 
 

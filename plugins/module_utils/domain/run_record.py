@@ -10,6 +10,7 @@ record of an aborted run tells what may have happened. ``docs/run-record.md`` do
 from __future__ import annotations
 
 import textwrap
+import time
 import unicodedata
 
 from ..version import VERSION
@@ -185,6 +186,49 @@ def _take(row, outcome):
     row["message"] = outcome["message"] or outcome.get("text")
 
 
+def page_of(data):
+    """A record as a page for people, in Markdown."""
+    shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
+    lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
+    lines += [_cell(line.strip()) for line in summary_lines(data)[:1]]
+    if data["stopped"]:
+        lines += ["", f"Stopped: {_cell(data['stopped'])}"]
+    lines += ["", "## Servers", "", "| host | server id | batch | verdict | status | message | job |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    # Those that did not pass come first.
+    for row in sorted(data["servers"], key=lambda row: row["passed"] is not False):
+        keys = ("host", "server_id", "batch", "verdict", "status", "message", "job_id")
+        lines.append("| " + " | ".join(_cell(row[key]) for key in keys) + " |")
+    lines += [
+        "",
+        "## Jobs",
+        "",
+        "| batch | phase | name | job | servers | action | error |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for batch in data["batches"]:
+        for job in batch["jobs"]:
+            cells = [batch["number"], batch["phase"]]
+            cells += [job[key] for key in ("name", "job_id", "servers", "action", "error")]
+            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _times(shown):
+    moments = [
+        f"{name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(moment / 1000))} UTC"
+        for name, moment in shown.items()
+        if moment is not None
+    ]
+    return "; ".join(moments) + "."
+
+
+def _cell(value):
+    return (
+        "" if value is None else on_one_line(str(value)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    )
+
+
 def summary_lines(data, path=None):
     """A record for people: short lines, whatever the number of servers."""
     rows = data["servers"]
@@ -213,7 +257,7 @@ def summary_lines(data, path=None):
     if data["stopped"]:
         lines += _wrapped(f"stopped: {data['stopped']}", "  ")
     if path:
-        lines += _wrapped(f"record: {path}", "  ")
+        lines.append(f"  record: {path}")  # whole, whatever its length: it is copied
     return lines
 
 

@@ -11,7 +11,7 @@ import os
 import secrets
 import time
 
-from ..domain.run_record import RunRecord
+from ..domain.run_record import RunRecord, page_of
 from ..errors import InvalidOption
 
 _INDEX = "fleet_job_runs.json"
@@ -69,12 +69,17 @@ class RunFiles:
             self.write(path, record)
         except OSError as error:
             raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror}") from error
-        _write(os.path.join(self._temporary, _INDEX), [*self._index(), path])
+        _write(os.path.join(self._temporary, _INDEX), _as_json([*self._index(), path]))
         return path, record
 
     def write(self, path, record):
-        """Replace the file in one step: a reader sees the old record or the new one."""
-        _write(path, record.data)
+        """Replace the file in one step: a reader sees the old record or the new one.
+
+        In the user's folder, a page for people is beside it.
+        """
+        _write(path, _as_json(record.data))
+        if os.path.dirname(path) != self._temporary:
+            _write(os.path.splitext(path)[0] + ".md", page_of(record.data))
 
     def _index(self):
         try:
@@ -84,14 +89,17 @@ class RunFiles:
             return []
 
 
-def _write(path, data):
+def _as_json(data):
+    return json.dumps(data, indent=1) + "\n"
+
+
+def _write(path, text):
     temporary = f"{path}.{secrets.token_hex(4)}.tmp"
     # Messages of the service may say more than a stranger should read.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file, indent=1)
-            file.write("\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -99,6 +99,7 @@ def test_a_record_that_was_removed_is_passed_over(files: RunFiles, tmp_path: pat
     # The next run goes on as if there had been none.
     path, _record = start(files, ["h1"])
     assert files.find("main", HOSTS, ["h2"])[0] == path
+    (tmp_path / "records" / (os.path.basename(removed)[:-5] + ".md")).unlink()
     os.rmdir(tmp_path / "records")
     assert files.find("main", HOSTS, ["h2"])[0] == path
 
@@ -140,7 +141,9 @@ def test_without_a_folder_the_record_goes_with_the_process(
 def test_a_folder_of_the_users(files: RunFiles, tmp_path: pathlib.Path) -> None:
     path, record = files.begin("main", HOSTS, None, str(tmp_path / "a" / "b"))
     assert os.path.dirname(path) == str(tmp_path / "a" / "b")
-    assert os.listdir(tmp_path / "a" / "b") == [os.path.basename(path)]
+    name = os.path.basename(path)
+    assert sorted(os.listdir(tmp_path / "a" / "b")) == [name, name[:-5] + ".md"]
+    assert [mode(tmp_path / "a" / "b" / name) for name in os.listdir(tmp_path / "a" / "b")] == [0o600, 0o600]
     assert mode(tmp_path / "a" / "b") == 0o700
     assert files.find("main", HOSTS, ["h1"])[0] == path
     with open(path, encoding="utf-8") as file:
