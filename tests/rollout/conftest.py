@@ -34,5 +34,8 @@ def rollout(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Rollout]:
     """Runs plays over twelve hosts; a test with a warning that it did not expect fails."""
     rollout = Rollout(simulator, tmp_path)
     rollout.inventory(12)
-    yield rollout
-    rollout.check_warnings()
+    try:
+        yield rollout
+        rollout.check_warnings()
+    finally:
+        rollout.stop()

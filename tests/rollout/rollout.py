@@ -120,6 +120,7 @@ class Rollout:
         self.directory = directory
         self.record = directory / "records"
         self._count = 0
+        self._running: list[Running] = []
         self._expected_warnings = 0
         self._outputs: list[str] = []
 
@@ -164,7 +165,16 @@ class Rollout:
         else:
             book = str(directory / "play.json")
             pathlib.Path(book).write_text(json.dumps(list(plays), indent=1))
-        return Running(self, directory, book, arguments, variables or {}, environment or {}, new_session, terminal)
+        running = Running(self, directory, book, arguments, variables or {}, environment or {}, new_session, terminal)
+        self._running.append(running)
+        return running
+
+    def stop(self) -> None:
+        """End what a failed test has left running."""
+        for running in self._running:
+            if running.process.poll() is None:
+                running.process.kill()
+                running.process.wait()
 
     def records(self) -> list[dict[str, Any]]:
         """The run records, oldest first."""
