@@ -2,12 +2,13 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Make a virtual environment, or find that it is as it should be: tests/tools/venv.sh CORE demo|test
-# "demo" has what the demo needs, "test" the same and the tools on top. The environment is made
-# anew when a requirement, a pin or its place has changed, or when its Python is gone.
+# Make a virtual environment, or find that it is as it should be: tests/tools/venv.sh CORE demo|test, or NAME tools
+# "demo" has what the demo needs, "test" the same and the tools on top. "tools" is an environment beside them, .venv-NAME,
+# for tools that do not go together with the others: NAME.txt names them, constraints-NAME.txt pins them.
+# An environment is made anew when a requirement, a pin or its place has changed, or when its Python is gone.
 set -euo pipefail
 
-usage="usage: venv.sh CORE demo|test"
+usage="usage: venv.sh CORE demo|test, or venv.sh NAME tools"
 core=${1:?$usage}
 stage=${2:?$usage}
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -16,7 +17,7 @@ cd "$tools/../.."
 requirements=tests/requirements
 pins=$requirements/constraints-$core.txt
 if [ ! -f "$pins" ]; then
-    echo "venv.sh: no requirements are pinned for ansible-core $core: there is no $pins." >&2
+    echo "venv.sh: no requirements are pinned for $core: there is no $pins." >&2
     exit 2
 fi
 venv=$(bash "$tools/paths.sh" venv "$core")
@@ -32,7 +33,16 @@ fi
 key() { # FILE...: a line that changes when the environment has to be made anew
     printf '%s %s\n' "$venv" "$(cat "$@" | cksum)"
 }
-demo_key=$(key "$pins" "$requirements/demo.txt")
+# The stage that every environment begins with, its requirements, and the Python that it needs.
+case $stage in
+    demo | test) base=demo base_requirements=demo python_for=$core ;;
+    tools) base=tools base_requirements=$core python_for=2.19 ;;
+    *)
+        echo "$usage" >&2
+        exit 2
+        ;;
+esac
+base_key=$(key "$pins" "$requirements/$base_requirements.txt")
 test_key=$(key "$pins" "$requirements/demo.txt" "$requirements/test.txt")
 ready() { # STAGE KEY
     [ -f "$venv/.ready-$1" ] && [ "$(cat "$venv/.ready-$1")" = "$2" ]
@@ -49,15 +59,15 @@ install() { # STAGE KEY REQUIREMENTS...
 }
 
 # Whatever is not exactly as wanted is made from nothing: packages that are no longer asked for go, too.
-if ! ready demo "$demo_key" || { [ -f "$venv/.ready-test" ] && ! ready test "$test_key"; } ||
+if ! ready "$base" "$base_key" || { [ -f "$venv/.ready-test" ] && ! ready test "$test_key"; } ||
     ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
-    python=$(bash "$tools/find-python.sh" "$core")
-    echo "Making $(basename "$venv") for $(grep '^ansible-core==' "$pins") with $python"
+    python=$(bash "$tools/find-python.sh" "$python_for")
+    echo "Making $(basename "$venv") with $(grep '^ansible-core==' "$pins" || true) $python"
     # Not the folder itself, which may be the end of a link.
     mkdir -p "$venv"
     find "$venv" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
     "$python" -m venv "$venv"
-    install demo "$demo_key" demo
+    install "$base" "$base_key" "$base_requirements"
 fi
 if [ "$stage" = test ] && ! ready test "$test_key"; then
     echo "Installing the test tools into $(basename "$venv")"
