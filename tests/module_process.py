@@ -224,7 +224,7 @@ def become(module: Any, order: dict[str, Any]) -> None:
             handle = os.open(directory / name, flags, 0o600)
             os.dup2(handle, number)
             os.close(handle)
-        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
         os.chdir(directory)
         os.environ.clear()
         os.environ.update(order["environment"])
