@@ -40,7 +40,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout sanity types bench build artifact-test importer clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -98,7 +98,16 @@ bench: venv-test
 
 build: venv-demo
 	ansible-galaxy collection build --force --output-path dist
-	python tests/tools/tree.py artifact "dist/modelarts-liteserver-$$(sed -n 's/^version: *//p' galaxy.yml).tar.gz"
+	python tests/tools/tree.py artifact "$(ARTIFACT)"
+
+ARTIFACT = dist/modelarts-liteserver-$$(sed -n 's/^version: *//p' galaxy.yml).tar.gz
+
+artifact-test: build
+	python tests/artifact/artifact_test.py "$(ARTIFACT)" '$(CORE)' "$$(bash tests/tools/find-python.sh '$(CORE)')"
+
+importer: venv-demo
+	@bash tests/tools/venv.sh importer tools
+	bash tests/tools/importer.sh
 
 venv-demo:
 	@bash tests/tools/venv.sh '$(CORE)' demo
