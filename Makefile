@@ -93,8 +93,6 @@ types: venv-test
 
 bench: venv-test
 	python tests/benchmark/benchmark.py $(ARGS)
-	python tests/benchmark/inventory_benchmark.py $(ARGS)
-	python tests/benchmark/rollout_benchmark.py
 
 build: venv-demo
 	ansible-galaxy collection build --force --output-path dist

@@ -1,94 +1,100 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module costs, as ratios of one run on one machine.
+"""The benchmark: what the collection costs, beside what a user would do instead.
 
-    python tests/benchmark/benchmark.py [--rounds N]
+    python tests/benchmark/benchmark.py              a few minutes: fleets of 10, 100 and 1,000
+    python tests/benchmark/benchmark.py --full       an hour: fleets up to 5,000, and 1,000 jobs by uri per host
+    python tests/benchmark/benchmark.py --write      and write docs/benchmark.md with its plots
 
-Each round runs the tasks that are compared one after the other, in one play, so that
-whatever else the machine does falls on all of them. Medians over the rounds.
+Everything runs in turn, in one run on one machine. Only ratios mean something on another.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
+import platform
 import statistics
-import subprocess
 import sys
-import tempfile
+from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from simulator.process import Simulator  # noqa: E402  (its folder is put on the path first)
+import contenders  # noqa: E402  (the simulator's folder is put on the path first)
+import history  # noqa: E402
+import inventory  # noqa: E402
+import report  # noqa: E402
 
-BASELINE = "a module that imports requests and does one GET"
-SERVERS = 64
+DOCS = HERE.parents[1] / "docs"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=10)
-    rounds = parser.parse_args().rounds
-    with Simulator(servers=SERVERS, settings={"job_duration": 0}) as simulator:
-        times = measure(simulator, rounds)
-    base = statistics.median(times[BASELINE])
-    print(f"{rounds} rounds, {SERVERS} servers; times are medians of this run, only the ratios mean something\n")
-    print(f"{'task':58} {'median':>8} {'ratio':>6}")
-    for name, seconds in times.items():
-        median = statistics.median(seconds)
-        print(f"{name:58} {median:7.3f}s {median / base:6.2f}")
+    parser.add_argument("--full", action="store_true", help="every size of every contender")
+    parser.add_argument("--rounds", type=int, default=1, help="so many times, and medians (default: 1)")
+    parser.add_argument("--fleets", type=int, nargs="*", help="sizes of the fleets")
+    parser.add_argument("--only", choices=["fleets", "history", "inventory"], help="one part")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmark.md and its plots")
+    parser.add_argument("--results", type=pathlib.Path, help="read the figures of an earlier run; see --save")
+    parser.add_argument("--save", type=pathlib.Path, help="a file for the figures, as JSON")
+    options = parser.parse_args()
+    results = json.loads(options.results.read_text()) if options.results else run(options)
+    if options.save:
+        options.save.write_text(json.dumps(results, indent=1) + "\n")
+    if options.write:
+        report.write(results, DOCS)
+        print(f"written: {DOCS / 'benchmark.md'}")
+    else:
+        print("\n".join(report.lines_of(results)))
 
 
-def measure(simulator, rounds):
-    """{task name: [seconds, ...]} of the tasks that are compared."""
-    job = {
-        "name": "upgrade",
-        "type": "HDK_UPGRADE",
-        "spec": {"version": "24.1.rc3.10"},
-        "server_ids": [simulator.server_id(index) for index in range(1, SERVERS + 1)],
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """The figures of every part, as values for JSON."""
+    results: dict[str, Any] = {
+        "machine": {"python": platform.python_version(), "processors": os.cpu_count(), "rounds": options.rounds},
+        "fleets": [],
+        "history": [],
+        "inventory": [],
     }
-    tasks = {
-        BASELINE: {"requests_get": {"url": simulator.url + "/_control/settings"}},
-        "liteserver_job that finds nothing to do": {"modelarts.liteserver.liteserver_job": job},
-        "liteserver_job_info, a list of one job": {"modelarts.liteserver.liteserver_job_info": {"name": "upgrade"}},
-    }
-    play = {
-        "hosts": "localhost",
-        "connection": "local",
-        "gather_facts": False,
-        "vars": {"ansible_python_interpreter": sys.executable},
-        "module_defaults": {"group/modelarts.liteserver.all": simulator.credentials()},
-        "tasks": [{"name": "prepare", "modelarts.liteserver.liteserver_job": dict(job, wait=True, wait_sleep=1)}],
-    }
-    for _round in range(rounds):
-        play["tasks"] += [dict(task, name=name) for name, task in tasks.items()]
-    lines = run(play)
-    if [line for line in lines if line["failed"]] or [line for line in lines[1:] if line["changed"]]:
-        raise SystemExit(f"a task failed or changed something: the figures would mean nothing: {lines}")
-    return {name: [line["seconds"] for line in lines if line["task"] == name] for name in tasks}
+    if options.only in (None, "fleets"):
+        for servers in options.fleets or ([10, 100, 1000, 5000] if options.full else [10, 100, 1000]):
+            for contender in contenders.CONTENDERS:
+                # By uri per host, 5,000 would take half an hour for a figure that 1,000 foretells.
+                most = contender.most * 10 if options.full else contender.most
+                if servers <= most:
+                    results["fleets"].append(_median(contenders.measured, options.rounds, contender, servers))
+                    _say(results["fleets"][-1])
+    if options.only in (None, "history"):
+        for jobs in (1, 10, 100, 500, 1000, 5000):
+            rows = [dataclasses.asdict(row) for row in history.measured(jobs, max(5, options.rounds))]
+            results["history"] += rows
+            _say(*rows)
+    if options.only in (None, "inventory"):
+        for servers in (100, 1000, 5000, 20000) if options.full else (100, 1000, 5000):
+            rows = [dataclasses.asdict(row) for row in inventory.measured(servers, options.rounds)]
+            results["inventory"] += rows
+            _say(*rows)
+    return results
 
 
-def run(play):
-    """Run one play; the lines of the callback."""
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        playbook, times = pathlib.Path(folder, "play.json"), pathlib.Path(folder, "times")
-        playbook.write_text(json.dumps([play]))
-        environment = dict(
-            os.environ,
-            TASK_TIMES=str(times),
-            ANSIBLE_LIBRARY=str(HERE / "library"),
-            ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callback_plugins"),
-            ANSIBLE_CALLBACKS_ENABLED="task_times",
-        )
-        command = [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", str(playbook)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise SystemExit(done.stdout + done.stderr)
-        return [json.loads(line) for line in times.read_text().splitlines()]
+def _median(measured: Any, rounds: int, *arguments: Any) -> dict[str, Any]:
+    """The median of each figure of a row."""
+    rows = [dataclasses.asdict(measured(*arguments)) for _round in range(rounds)]
+    return {
+        key: value if isinstance(value, str) else statistics.median(row[key] for row in rows)
+        for key, value in rows[0].items()
+    }
+
+
+def _say(*rows: dict[str, Any]) -> None:
+    for row in rows:
+        shown = (f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in row.items())
+        print(*shown, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

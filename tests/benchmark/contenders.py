@@ -1,0 +1,189 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One job on a fleet: by the collection, and by what a user would do instead.
+
+Each contender runs in a process of its own against a simulator of its own, and is measured in the same way.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from measure import HERE, Cost, command_cost, connection, play_cost
+from simulator.process import Simulator
+
+JOB_SECONDS = 2.0
+VERSION = "24.1.rc3.10"
+JOB = {"name": "upgrade", "type": "HDK_UPGRADE"}
+ITEMS = [{"type": "HDK_UPGRADE", "spec": {"version": VERSION}}]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to do it.
+
+    :ivar run: takes the simulator and the number of servers.
+    :ivar most: the most servers that it is run for, unless everything is run.
+    """
+
+    key: str
+    title: str
+    run: Callable[[Simulator, int], Cost]
+    most: int = 10_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a contender cost for one fleet.
+
+    :ivar overhead: seconds of wall time beyond the servers' own.
+    :ivar startup: seconds until the first request to create a job arrived.
+    :ivar after: seconds from the end of the last server to the end of the last task, or of the script.
+    """
+
+    contender: str
+    servers: int
+    requests: int
+    creates: int
+    overhead: float
+    startup: float
+    after: float
+    cpu: float
+    memory: float
+
+
+def measured(contender: Contender, servers: int) -> Row:
+    """Run a contender once; ends the benchmark where a server was not served exactly once."""
+    settings = {"job_duration": JOB_SECONDS, "record_bodies": False}
+    with Simulator(servers=servers, settings=settings) as simulator:
+        cost = contender.run(simulator, servers)
+        jobs, counts = simulator.jobs(), simulator.counts()
+        first = min(entry["at"] for entry in simulator.requests("create_job"))
+    served = sum(len(job["tasks"]) for job in jobs)
+    if served != servers or any(job["status"] != "FINISHED" for job in jobs):
+        sys.exit(f"{contender.title}: {served} of {servers} servers were served, so the figures would mean nothing")
+    last = max(job["create_at"] for job in jobs) / 1000 + JOB_SECONDS
+    told = cost.tasks[-1]["at"] if cost.tasks else cost.ended
+    return Row(
+        contender.key,
+        servers,
+        counts["total"],
+        counts["create_job"],
+        cost.wall - JOB_SECONDS,
+        first - cost.started,
+        told - last,
+        cost.cpu,
+        cost.memory,
+    )
+
+
+def inventory(simulator: Simulator, servers: int) -> dict[str, Any]:
+    """A host for each server."""
+    hosts = {f"npu-{number:05d}": {"liteserver_id": simulator.server_id(number)} for number in range(1, servers + 1)}
+    return {"npu": {"hosts": hosts}}
+
+
+def by_role(simulator: Simulator, servers: int) -> Cost:
+    """Role ``fleet_job``, in one batch, with its preflight, its record, and a verdict for each host."""
+    role = {"name": "modelarts.liteserver.fleet_job", "tasks_from": "hdk_upgrade", "rolespec_validate": False}
+    task = {"name": "Upgrade", "ansible.builtin.import_role": role, "vars": {"fleet_job_version": VERSION}}
+    play = {"name": "Upgrade", "hosts": "npu", "gather_facts": False, "tasks": [task]}
+    return play_cost(play, inventory(simulator, servers), connection(simulator))
+
+
+def by_module(simulator: Simulator, servers: int) -> Cost:
+    """One task with ``liteserver_job``."""
+    ids = [simulator.server_id(number) for number in range(1, servers + 1)]
+    job = {**JOB, "items": ITEMS, "server_ids": ids, "wait": True}
+    play = {**_local("localhost"), "tasks": [{"name": "Upgrade", "modelarts.liteserver.liteserver_job": job}]}
+    return play_cost(play, None, connection(simulator))
+
+
+def by_uri_per_host(simulator: Simulator, servers: int) -> Cost:
+    """A job for each host, and a look at each until it is over."""
+    tasks = _uri_tasks(simulator, ["{{ liteserver_id }}"])
+    return play_cost({**_local("npu"), "tasks": tasks}, inventory(simulator, servers), {})
+
+
+def by_uri_per_batch(simulator: Simulator, servers: int) -> Cost:
+    """One job for all, and a look until it is over; no host is told how its server did."""
+    ids = [simulator.server_id(number) for number in range(1, servers + 1)]
+    return play_cost({**_local("localhost"), "tasks": _uri_tasks(simulator, ids)}, None, {})
+
+
+def by_uri_with_verdicts(simulator: Simulator, servers: int) -> Cost:
+    """The same in a play over the hosts, where each host fails if its server did."""
+    tasks = _uri_tasks(simulator, "{{ ansible_play_hosts | map('extract', hostvars, 'liteserver_id') | list }}")
+    for task in tasks:
+        task["run_once"] = True
+    mine = "job.json.tasks | selectattr('server_id', 'equalto', liteserver_id) | map(attribute='status') | first"
+    tasks.append(
+        {
+            "name": "Verdict",
+            "ansible.builtin.fail": {"msg": "{{ liteserver_id }} failed"},
+            "when": f"({mine}) != 'SUCCESS'",
+        }
+    )
+    return play_cost({**_local("npu"), "tasks": tasks}, inventory(simulator, servers), {})
+
+
+def by_sdk(simulator: Simulator, servers: int) -> Cost:
+    """A script on the vendor's SDK: one job for all, and a look until it is over."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        folder = pathlib.Path(name)
+        ids = folder / "ids"
+        ids.write_text("\n".join(simulator.server_id(number) for number in range(1, servers + 1)))
+        command = [sys.executable, str(HERE / "sdk_upgrade.py"), JOB["name"], VERSION, str(ids)]
+        # Its import writes into the home directory.
+        return command_cost(command, {**connection(simulator), "HOME": name}, folder)
+
+
+def _local(hosts: str) -> dict[str, Any]:
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    return {"name": "Upgrade", "hosts": hosts, "gather_facts": False, "connection": "local", "vars": variables}
+
+
+def _uri_tasks(simulator: Simulator, server_ids: Any) -> list[dict[str, Any]]:
+    """Create and look, with a token: ``uri`` cannot sign."""
+    options = simulator.token_credentials()
+    base = f"{simulator.url}/v1/{options['project_id']}/dev-servers/jobs"
+    call = {
+        "headers": {"X-Auth-Token": options["auth_token"]},
+        "body_format": "json",
+        "return_content": True,
+        "status_code": [200, 201, 202],
+    }
+    body = {**JOB, "items": ITEMS, "server_ids": server_ids}
+    return [
+        {
+            "name": "Create a job",
+            "ansible.builtin.uri": {**call, "url": base, "method": "POST", "body": body},
+            "register": "created",
+        },
+        {
+            "name": "Wait for it",
+            "ansible.builtin.uri": {**call, "url": base + "/{{ created.json.id }}"},
+            "register": "job",
+            "until": "job.json.status == 'FINISHED'",
+            "retries": 120,
+            "delay": 1,
+        },
+    ]
+
+
+ROLE, MODULE, PER_HOST, PER_BATCH, WITH_VERDICTS, SDK = "role", "module", "uri-host", "uri-batch", "uri-verdicts", "sdk"
+CONTENDERS = (
+    Contender(ROLE, "role fleet_job", by_role),
+    Contender(MODULE, "module liteserver_job, one task", by_module),
+    Contender(PER_HOST, "(a) uri and until, per host", by_uri_per_host, most=100),
+    Contender(PER_BATCH, "(b) uri and until, once", by_uri_per_batch),
+    # What each host is told is searched for in the whole job: its cost grows with the square of the fleet.
+    Contender(WITH_VERDICTS, "(b) with a verdict per host", by_uri_with_verdicts, most=1000),
+    Contender(SDK, "(c) script on the vendor's SDK", by_sdk),
+)

@@ -1,0 +1,238 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The benchmark's figures as a page with tables, ratios and plots."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import contenders as by
+import history
+import inventory
+import plot
+
+Rows = list[dict[str, Any]]
+
+INTRODUCTION = """\
+# Benchmark
+
+What the collection costs, beside what a user would do instead, all in one run on one machine against the
+[simulator](../tests/simulator/README.md). **Only the ratios, and how a cost grows, mean something elsewhere.**
+`make bench` measures again in some minutes, and `make bench ARGS="--full --rounds 3 --write"` everything, and writes
+this page anew (an hour; the machine should do nothing else).
+"""
+FLEETS = """\
+## One job on a fleet
+
+Every server is to run one upgrade; the servers themselves take {seconds:g} s.
+
+- `(a) uri and until, per host`: a play over the hosts; each creates a job for its server, and looks until it is over.
+- `(b) uri and until, once`: one job for all servers, and looks until it is over. Nothing is checked before, a second
+  run starts everything again, a lost answer may start it twice, and no host is told how its server did.
+- `(b) with a verdict per host`: the same in a play over the hosts, which fails each host whose server failed.
+- `(c) script on the vendor's SDK`: one job for all servers, and looks until it is over, without Ansible.
+- `module liteserver_job`: one task for all servers, with the rule for "already done" and a launch that cannot double.
+- `role fleet_job`: the same per batch, with its preflight, a run record, and a verdict for each host.
+
+*Overhead* is wall time beyond the servers' own. *Start-up* ends when the first request to create a job arrives. *After*
+begins when the last server is done, and ends with the last task. *Processor* is the time of all processes; *memory* the
+most that one process had.
+"""
+HISTORY = """\
+## A run that finds nothing to do
+
+`liteserver_job` over {servers} servers, whose newest job did the work, in a project with that many jobs. The median of
+the task, beside the least that a module on this API can be. With `reuse: any_name` the whole list is read.
+"""
+INVENTORY = """\
+## The inventory
+
+`ansible-inventory --list` with groups by category, flavor, status and supernode, beside a static YAML file with the
+same hosts, variables and groups.
+"""
+
+
+def write(results: dict[str, Any], docs: pathlib.Path) -> None:
+    """Write ``benchmark.md`` and its plots into a folder."""
+    (docs / "images").mkdir(exist_ok=True)
+    for name, (title, unit, series) in plots_of(results).items():
+        (docs / "images" / f"benchmark-{name}.svg").write_text(plot.line_plot(title, unit, series), encoding="utf-8")
+    (docs / "benchmark.md").write_text("\n".join(lines_of(results)) + "\n", encoding="utf-8")
+
+
+def lines_of(results: dict[str, Any]) -> list[str]:
+    """The page, in Markdown."""
+    machine = results["machine"]
+    lines = [INTRODUCTION]
+    lines.append(
+        f"These figures: Python {machine['python']}, {machine['processors']} processors,"
+        f" medians of {machine['rounds']}.\n"
+    )
+    plots = plots_of(results)
+    if results["fleets"]:
+        lines += [FLEETS.format(seconds=by.JOB_SECONDS), *_fleet_table(results["fleets"]), ""]
+        lines += [_image(name, plots) for name in ("overhead", "processor", "requests") if name in plots]
+        lines += ["", "What it was built to keep:", "", *_table(("ratio", "is", "wanted"), ratios_of(results)), ""]
+    if results["history"]:
+        lines += [
+            HISTORY.format(servers=history.SERVERS),
+            *_history_table(results["history"]),
+            "",
+            _image("history", plots),
+            "",
+        ]
+    if results["inventory"]:
+        lines += [INVENTORY, *_inventory_table(results["inventory"]), "", _image("inventory", plots), ""]
+    return "\n".join(lines).rstrip("\n").split("\n")
+
+
+def ratios_of(results: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(what, the ratio, what it should be) of all that was measured."""
+    rows = {(row["contender"], row["servers"]): row for row in results["fleets"]}
+    found: list[tuple[str, str, str]] = []
+
+    def add(what: str, above: Any, below: Any, key: str, wanted: str) -> None:
+        if above in rows and below in rows and rows[below][key] > 0:
+            found.append((what, f"{rows[above][key] / rows[below][key]:.2f}", wanted))
+
+    sizes = sorted({servers for _contender, servers in rows})
+    most = max((size for size in sizes if (by.PER_HOST, size) in rows), default=0)
+    for key, wanted in (("requests", "at most 0.05"), ("overhead", "at most 0.2"), ("cpu", "")):
+        what = {"requests": "requests", "overhead": "overhead", "cpu": "processor time"}[key]
+        add(f"role, {what} to (a), {most:,} servers", (by.ROLE, most), (by.PER_HOST, most), key, wanted)
+    for size in sizes:
+        add(
+            f"module, overhead to (b), {size:,} servers",
+            (by.MODULE, size),
+            (by.PER_BATCH, size),
+            "overhead",
+            "at most 1.1",
+        )
+        add(
+            f"role, overhead to (b) with verdicts, {size:,} servers",
+            *((by.ROLE, size), (by.WITH_VERDICTS, size), "overhead", "at most 1.1"),
+        )
+    if sizes:
+        add(
+            f"module, start-up to (c), {sizes[0]} servers",
+            (by.MODULE, sizes[0]),
+            (by.SDK, sizes[0]),
+            "startup",
+            "below 1",
+        )
+    for contender, title in ((by.ROLE, "role"), (by.MODULE, "module")):
+        for key, what in (("overhead", "overhead"), ("memory", "memory"), ("requests", "requests")):
+            grown = [
+                (small, large) for small in sizes for large in sizes if small >= 100 and large == sizes[-1] != small
+            ]
+            for small, large in grown[:1]:
+                wanted = f"at most {large / small:.0f}"
+                add(
+                    f"{title}, {what} at {large:,} to {small:,} servers",
+                    (contender, large),
+                    (contender, small),
+                    key,
+                    wanted,
+                )
+    medians = {(row["task"], row["jobs"]): row["seconds"] for row in results["history"]}
+    if (history.SAME_NAME, 5000) in medians and (history.SAME_NAME, 500) in medians:
+        ratio = medians[history.SAME_NAME, 5000] / medians[history.SAME_NAME, 500]
+        found.append(("nothing to do, 5,000 to 500 jobs", f"{ratio:.2f}", "at most 1.2"))
+    walls = {(row["inventory"], row["servers"]): row["seconds"] for row in results["inventory"]}
+    for servers in sorted({row["servers"] for row in results["inventory"]}):
+        ratio = walls[inventory.PLUGIN, servers] / walls[inventory.STATIC, servers]
+        found.append((f"inventory plugin to static file, {servers:,} servers", f"{ratio:.2f}", "at most 1.5"))
+    return found
+
+
+def plots_of(results: dict[str, Any]) -> dict[str, tuple[str, str, plot.Series]]:
+    """{name: (title, unit, {line: points})} of all that was measured for two sizes or more."""
+    titles = {contender.key: contender.title for contender in by.CONTENDERS}
+    plots = {}
+    if len({row["servers"] for row in results["fleets"]}) > 1:
+        for name, key, title, unit in (
+            ("overhead", "overhead", "Wall time beyond the servers' own", "seconds, over servers"),
+            ("processor", "cpu", "Processor time of the controller", "seconds, over servers"),
+            ("requests", "requests", "Requests", "over servers"),
+        ):
+            points = ((titles[row["contender"]], (row["servers"], row[key])) for row in results["fleets"])
+            plots[name] = (title, unit, _series(points))
+    if results["history"]:
+        points = ((row["task"], (row["jobs"], row["seconds"])) for row in results["history"])
+        plots["history"] = ("A task that finds nothing to do", "seconds, over jobs", _series(points))
+    if results["inventory"]:
+        points = ((row["inventory"], (row["servers"], row["seconds"])) for row in results["inventory"])
+        plots["inventory"] = ("ansible-inventory --list", "seconds, over servers", _series(points))
+    return plots
+
+
+def _series(points: Iterable[tuple[str, tuple[float, float]]]) -> plot.Series:
+    series: plot.Series = {}
+    for title, point in points:
+        series.setdefault(title, []).append(point)
+    return series
+
+
+def _image(name: str, plots: dict[str, Any]) -> str:
+    return f"![{plots[name][0]}](images/benchmark-{name}.svg)"
+
+
+def _fleet_table(rows: Rows) -> list[str]:
+    titles = {contender.key: contender.title for contender in by.CONTENDERS}
+    heads = ("servers", "way", "requests", "overhead", "start-up", "after", "processor", "memory")
+    return _table(
+        heads,
+        [
+            (
+                f"{row['servers']:,}",
+                titles[row["contender"]],
+                f"{row['requests']:,}",
+                *(f"{row[key]:.1f} s" for key in ("overhead", "startup", "after", "cpu")),
+                f"{row['memory']:.0f} MiB",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _history_table(rows: Rows) -> list[str]:
+    base = {row["jobs"]: row["seconds"] for row in rows if row["task"] == history.BASELINE}
+    heads = ("jobs", "task", "requests", "median", "to the least module")
+    return _table(
+        heads,
+        [
+            (
+                f"{row['jobs']:,}",
+                row["task"],
+                f"{row['requests']:.0f}",
+                f"{row['seconds']:.2f} s",
+                f"{row['seconds'] / base[row['jobs']]:.2f}",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _inventory_table(rows: Rows) -> list[str]:
+    return _table(
+        ("servers", "inventory", "requests", "wall", "processor", "memory"),
+        [
+            (
+                f"{row['servers']:,}",
+                row["inventory"],
+                str(row["requests"]),
+                f"{row['seconds']:.1f} s",
+                f"{row['cpu']:.1f} s",
+                f"{row['memory']:.0f} MiB",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
