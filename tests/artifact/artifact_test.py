@@ -30,6 +30,8 @@ PLAY = """
   hosts: localhost
   connection: local
   gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"  # ansible-core 2.16 takes another one, without requests
   tasks:
     - name: Servers
       modelarts.liteserver.liteserver_info:

@@ -354,7 +354,8 @@ def clean_environment(directory: pathlib.Path) -> dict[str, str]:
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_DEVEL_WARNING": "0",
     }
-    for name in ("TMPDIR", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP"):
+    # The last one is there in "make coverage" only.
+    for name in ("TMPDIR", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP", "COVERAGE_PROCESS_CONFIG"):
         if name in os.environ:
             environment[name] = os.environ[name]
     return environment
