@@ -74,7 +74,7 @@ def _first_filled(*variables):
 
 
 def environment_options():
-    """The options that environment variables give, for those who have no argument spec; an empty variable gives nothing.
+    """The options that the environment gives, for those who have no argument spec; an empty variable gives nothing.
 
     :returns: {option: text}; where all variables of an option are empty, its default.
     """
