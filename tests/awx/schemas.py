@@ -18,7 +18,16 @@ from jsonschema import Draft4Validator
 
 _NAME = "^[a-zA-Z_][a-zA-Z0-9_]*$"
 # Of those that AWX keeps for itself.
-_KEPT_VARIABLES = ("VIRTUAL_ENV", "PATH", "PYTHONPATH", "JOB_ID", "INVENTORY_ID", "AD_HOC_COMMAND_ID", "CACHE", "AWX_HOST")
+_KEPT_VARIABLES = (
+    "VIRTUAL_ENV",
+    "PATH",
+    "PYTHONPATH",
+    "JOB_ID",
+    "INVENTORY_ID",
+    "AD_HOC_COMMAND_ID",
+    "CACHE",
+    "AWX_HOST",
+)
 
 INPUTS = {
     "type": "object",

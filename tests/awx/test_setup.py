@@ -21,14 +21,12 @@ from playbooks.harness import clean_environment
 
 PLAYBOOK = "modelarts.liteserver.awx_setup"
 SECRET = "secretKeyThatNobodyMaySee0123456789"
+INPUTS = {"region": "cn-north-4", "project_id": "p", "access_key": "AK", "secret_key": SECRET}
 # A run that takes longer hangs.
 RUN_SECONDS = 200
 VARIABLES = {
     "awx_setup_project_url": "https://git.example.com/npu.git",
     "awx_setup_execution_environment": "registry.example.com/npu-ee:1",
-    "awx_setup_credential_inputs": {
-        **{"region": "cn-north-4", "project_id": "p", "access_key": "AK", "secret_key": SECRET},
-    },
     "awx_setup_instance_groups": ["default"],
     "awx_setup_schedule": {
         "rrule": "DTSTART;TZID=Europe/Berlin:20270106T020000 RRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=WE",
@@ -116,28 +114,33 @@ def test_from_nothing_to_everything_and_nothing_twice(controller: Controller, tm
     names = ["logs", "plan", "resume", "status", "upgrade"]
     assert controller.names("job_templates") == [f"Lite Server {name}" for name in names]
     check_what_is_there(controller)
-    writes = len(controller.writes())
 
+    # Somebody fills in the credential, which is nobody else's business.
+    credential = controller.named("credentials", "Lite Server")
+    assert credential["inputs"] == {}
+    credential["inputs"] = {"secret_key": SECRET}
     second = Run(controller, tmp_path, variables=VARIABLES)
     assert (second.status, second.changed, second.writes) == (0, [], []), second.output
+    assert credential["inputs"] == {"secret_key": SECRET}
 
-    # Somebody changes two things by hand.
+    # Somebody changes two things by hand, and the credential is given from now on.
     template = controller.named("job_templates", "Lite Server upgrade")
     controller.surveys[template["id"]]["spec"].pop()
     canary, fleet = (controller.named("workflow_job_template_nodes", name)["id"] for name in ("canary", "fleet"))
     controller.links["workflow_job_template_nodes", canary, "success_nodes"] = [fleet]
-    plan = Run(controller, tmp_path, "--check", variables=VARIABLES)
-    assert (plan.status, plan.writes) == (0, []), plan.output
-    assert plan.changed == ["Job templates", "Links between the nodes"]
-    third = Run(controller, tmp_path, variables=VARIABLES)
-    assert (third.status, third.changed) == (0, ["Job templates", "Links between the nodes"]), third.output
+    given = {**VARIABLES, "awx_setup_credential_inputs": INPUTS}
+    third = Run(controller, tmp_path, variables=given)
+    assert third.status == 0, third.output
+    assert third.changed == ["Credential", "Job templates", "Links between the nodes"]
+    assert credential["inputs"] == INPUTS
     check_what_is_there(controller)
-    assert len(controller.writes()) == writes + len(third.writes)
+
+    plan = Run(controller, tmp_path, "--check", variables=given)
+    assert (plan.status, plan.changed, plan.writes) == (0, [], []), plan.output
 
 
 def check_what_is_there(controller: Controller) -> None:
     """The objects hold what the files and the variables say, and the workflow goes its way."""
-    assert controller.named("credentials", "Lite Server")["inputs"] == VARIABLES["awx_setup_credential_inputs"]
     source = controller.named("inventory_sources", "Lite Server")
     assert (source["source_path"], source["overwrite"], source["update_on_launch"]) == ("liteserver.yml", True, True)
     assert (EXTENSION / "project" / source["source_path"]).is_file()
@@ -180,20 +183,6 @@ def check_what_is_there(controller: Controller) -> None:
     assert controller.names("workflow_approval_templates") == ["Start the canary", "Start the fleet"]
     (schedule,) = controller.objects["schedules"].values()
     assert schedule["extra_data"] == {"fleet_job_version": "24.1.rc3.10"}
-
-
-def test_without_a_secret_an_empty_credential_that_stays_as_it_is_filled_in(
-    controller: Controller, tmp_path: pathlib.Path
-) -> None:
-    """Another prefix, so other objects; the credential is all that this is about."""
-    given = {"awx_setup_prefix": "Other", "awx_setup_project_url": "https://git.example.com/other.git"}
-    assert Run(controller, tmp_path, variables=given).status == 0
-    credential = controller.named("credentials", "Other")
-    assert credential["inputs"] == {}
-    credential["inputs"] = {"secret_key": SECRET}
-    again = Run(controller, tmp_path, variables=given)
-    assert (again.status, again.changed, again.writes) == (0, [], []), again.output
-    assert credential["inputs"] == {"secret_key": SECRET}
 
 
 @pytest.mark.parametrize(
