@@ -1,10 +1,11 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of a controller's REST API that the modules of awx.awx use: objects of a few kinds, lists with filters, and sub-lists.
+"""The part of a controller's REST API that awx.awx uses: objects of a few kinds, lists with filters, and sub-lists.
 
-It refuses what a real controller refuses and these tests could get wrong: names that are taken, references to nothing, fields
-and filters that no object of the kind has, a playbook that the project does not hold, prompts that a template does not ask for.
+It refuses what a real controller refuses and these tests could get wrong: names that are taken, references to nothing,
+fields and filters that no object of the kind has, a playbook that the project does not hold, prompts that a template
+does not ask for.
 """
 
 from __future__ import annotations
@@ -41,42 +42,115 @@ KINDS: dict[str, dict[str, Any]] = {
     "credential_types": {"name": "", "description": "", "kind": "", "inputs": {}, "injectors": {}, "managed": False},
     "credentials": {"name": "", "description": "", "organization": None, "credential_type": None, "inputs": {}},
     "execution_environments": {
-        **{"name": "", "description": "", "organization": None, "image": "", "credential": None, "pull": ""},
+        "name": "",
+        "description": "",
+        "organization": None,
+        "image": "",
+        "credential": None,
+        "pull": "",
     },
     "projects": {
-        **{"name": "", "description": "", "organization": None, "scm_type": "", "scm_url": "", "scm_branch": ""},
-        **{"scm_refspec": "", "scm_clean": False, "scm_update_on_launch": False, "scm_update_cache_timeout": 0},
-        **{"credential": None, "default_environment": None, "allow_override": False, "timeout": 0},
-        **{"scm_revision": "0123456789abcdef", "status": "successful"},
+        "name": "",
+        "description": "",
+        "organization": None,
+        "scm_type": "",
+        "scm_url": "",
+        "scm_branch": "",
+        "scm_refspec": "",
+        "scm_clean": False,
+        "scm_update_on_launch": False,
+        "scm_update_cache_timeout": 0,
+        "credential": None,
+        "default_environment": None,
+        "allow_override": False,
+        "timeout": 0,
+        "scm_revision": "0123456789abcdef",
+        "status": "successful",
     },
     "inventories": {
-        **{"name": "", "description": "", "organization": None, "kind": "", "host_filter": None, "variables": ""},
+        "name": "",
+        "description": "",
+        "organization": None,
+        "kind": "",
+        "host_filter": None,
+        "variables": "",
     },
     "inventory_sources": {
-        **{"name": "", "description": "", "inventory": None, "source": "", "source_path": "", "source_vars": ""},
-        **{"source_project": None, "credential": None, "execution_environment": None, "overwrite": False},
-        **{"overwrite_vars": False, "update_on_launch": False, "update_cache_timeout": 0, "timeout": 0, "verbosity": 1},
-        **{"limit": "", "scm_branch": ""},
+        "name": "",
+        "description": "",
+        "inventory": None,
+        "source": "",
+        "source_path": "",
+        "source_vars": "",
+        "source_project": None,
+        "credential": None,
+        "execution_environment": None,
+        "overwrite": False,
+        "overwrite_vars": False,
+        "update_on_launch": False,
+        "update_cache_timeout": 0,
+        "timeout": 0,
+        "verbosity": 1,
+        "limit": "",
+        "scm_branch": "",
     },
     "job_templates": {
-        **{"name": "", "description": "", "organization": None, "job_type": "run", "inventory": None, "project": None},
-        **{"playbook": "", "scm_branch": "", "forks": 0, "limit": "", "verbosity": 0, "extra_vars": "", "job_tags": ""},
-        **{"skip_tags": "", "timeout": 0, "execution_environment": None, "survey_enabled": False, "diff_mode": False},
-        **{"become_enabled": False, "allow_simultaneous": False, "job_slice_count": 1, **_asks(JOB_ASKS)},
+        "name": "",
+        "description": "",
+        "organization": None,
+        "job_type": "run",
+        "inventory": None,
+        "project": None,
+        "playbook": "",
+        "scm_branch": "",
+        "forks": 0,
+        "limit": "",
+        "verbosity": 0,
+        "extra_vars": "",
+        "job_tags": "",
+        "skip_tags": "",
+        "timeout": 0,
+        "execution_environment": None,
+        "survey_enabled": False,
+        "diff_mode": False,
+        "become_enabled": False,
+        "allow_simultaneous": False,
+        "job_slice_count": 1,
+        **_asks(JOB_ASKS),
     },
     "workflow_job_templates": {
-        **{"name": "", "description": "", "organization": None, "extra_vars": "", "survey_enabled": False},
-        **{"allow_simultaneous": False, "inventory": None, "limit": None, "scm_branch": None, **_asks(ASKS)},
+        "name": "",
+        "description": "",
+        "organization": None,
+        "extra_vars": "",
+        "survey_enabled": False,
+        "allow_simultaneous": False,
+        "inventory": None,
+        "limit": None,
+        "scm_branch": None,
+        **_asks(ASKS),
     },
     "workflow_job_template_nodes": {
-        **{"identifier": "", "workflow_job_template": None, "unified_job_template": None, "extra_data": {}},
-        **{"all_parents_must_converge": False, "inventory": None, "execution_environment": None},
-        **{"job_slice_count": None, **dict.fromkeys(PROMPTS)},
+        "identifier": "",
+        "workflow_job_template": None,
+        "unified_job_template": None,
+        "extra_data": {},
+        "all_parents_must_converge": False,
+        "inventory": None,
+        "execution_environment": None,
+        "job_slice_count": None,
+        **dict.fromkeys(PROMPTS),
     },
     "workflow_approval_templates": {"name": "", "description": "", "timeout": 0},
     "schedules": {
-        **{"name": "", "description": "", "rrule": "", "unified_job_template": None, "extra_data": {}, "enabled": True},
-        **{"inventory": None, **dict.fromkeys(PROMPTS)},
+        "name": "",
+        "description": "",
+        "rrule": "",
+        "unified_job_template": None,
+        "extra_data": {},
+        "enabled": True,
+        "inventory": None,
+        **dict.fromkeys(PROMPTS),
     },
 }
 # Templates of every kind share their ids and one list.
@@ -90,10 +164,15 @@ LINKS = {
 }
 # field: kind that it refers to
 REFERENCES = {
-    **{"organization": "organizations", "credential_type": "credential_types", "credential": "credentials"},
-    **{"project": "projects", "source_project": "projects", "inventory": "inventories"},
-    **{"execution_environment": "execution_environments", "default_environment": "execution_environments"},
-    **{"workflow_job_template": "workflow_job_templates"},
+    "organization": "organizations",
+    "credential_type": "credential_types",
+    "credential": "credentials",
+    "project": "projects",
+    "source_project": "projects",
+    "inventory": "inventories",
+    "execution_environment": "execution_environments",
+    "default_environment": "execution_environments",
+    "workflow_job_template": "workflow_job_templates",
 }
 # What tells objects of a kind apart.
 UNIQUE = {
@@ -166,7 +245,7 @@ class Controller:
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
         self._loop.run_until_complete(site.start())
-        self.url = "http://127.0.0.1:{}".format(runner.addresses[0][1])
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         self._started.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
@@ -226,7 +305,7 @@ class Controller:
 
     def _list(self, kind: str, query: dict[str, str]) -> dict[str, Any]:
         kinds = TEMPLATES if kind == "unified_job_templates" else (kind,)
-        if not kinds[0] in self.objects:
+        if kinds[0] not in self.objects:
             raise KeyError(kind)
         found = [self._shown(each, item) for each in kinds for item in self.objects[each].values()]
         alternatives = {name[4:]: value for name, value in query.items() if name.startswith("or__")}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX 24.6 takes as a credential type, as the inputs of a credential, and as a survey, in JSON schemas and a few rules.
+"""What AWX 24.6 takes as a credential type, as the inputs of a credential, and as a survey.
 
 Source: awx/main/fields.py (credential types), awx/api/views (surveys) and awx/main/models/mixins.py (answers).
 """
@@ -177,6 +177,9 @@ def _question_errors(question: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: needs choices"
             return
         allowed = choices(question)
+        if not isinstance(default, (str, list)):
+            yield f"{name}: its default is of another type"
+            return
         chosen = default.splitlines() if isinstance(default, str) else default
         if [each for each in chosen if each not in allowed] or (kind == "multiplechoice" and len(chosen) > 1):
             yield f"{name}: its default is not one of the choices"

@@ -81,7 +81,8 @@ def test_variables_are_those_of_the_connection_options(credential_type: dict[str
     """The first one of each option, filled by the field of its name."""
     spec = connection_argument_spec()
     expected = {
-        spec[field["id"]]["fallback"][1][0]: "{{ %s }}" % field["id"] for field in credential_type["inputs"]["fields"]
+        spec[field["id"]]["fallback"][1][0]: "{{{{ {} }}}}".format(field["id"])
+        for field in credential_type["inputs"]["fields"]
     }
     assert credential_type["injectors"]["env"] == expected
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put the collection awx.awx into a folder: python tests/tools/awx_collection.py FOLDER
 
-The Python package index has it only as a part of the package "ansible", which holds a hundred others and takes minutes to
-install. So its wheel is fetched, and only this collection is taken out of it.
+The Python package index has it only as a part of the package "ansible", which holds a hundred others and takes minutes
+to install. So its wheel is fetched, and only this collection is taken out of it.
 """
 
 from __future__ import annotations
