@@ -138,7 +138,7 @@ class JobWatch:
             events += self._detail(service, summary.id, known)
         for job_id in lost:
             requests += 1
-            events += self._detail(service, job_id, self.known[job_id])
+            events += self._detail(service, job_id, self.known[job_id], listed=False)
         if self.known is None:
             self.known, events = {}, []
         return events, requests
@@ -171,15 +171,18 @@ class JobWatch:
             self.warnings.append(str(error))
             return None
 
-    def _detail(self, service, job_id, known):
+    def _detail(self, service, job_id, known, listed=True):
         try:
             job = read_job(service.get_job(job_id))
         except BadAnswer as error:
             self.warnings.append(str(error))
             return []
         except NotFound:
+            # Both have to say so: the next look will not list it, if it is gone.
+            if listed:
+                return []
             self._gone.append(job_id)
-            return [deleted(known, job_id)] if known else []
+            return [deleted(known, job_id)]
         looks = 0
         if job.over:
             settled = bool(job.tasks) and all(task.over for task in job.tasks)

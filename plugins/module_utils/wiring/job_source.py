@@ -49,7 +49,7 @@ class JobSource:
             raise InvalidOption(self._clean("; ".join(checked.error_messages)))
         self._secrets |= passwords_in_addresses(options)
         self.warnings = check_connection(options)
-        for name, least in (("interval", 5), ("requests_per_minute", 1)):
+        for name, least in (("interval", 1), ("requests_per_minute", 1)):
             if options[name] < least:
                 raise InvalidOption(f"{name}: must be at least {least}")
         self._interval, self._per_minute = options["interval"], options["requests_per_minute"]

@@ -197,6 +197,21 @@ def test_a_job_that_the_list_leaves_out_is_not_deleted() -> None:
     assert told(watch, service) == []
 
 
+def test_a_job_that_is_listed_is_not_deleted_because_its_detail_is_not_found() -> None:
+    service = Service(job("j", "PROCESSING", a="PROCESSING"))
+    watch = JobWatch()
+    told(watch, service)
+    whole = service.get_job
+    service.get_job = lambda _job_id: not_found()  # type: ignore[method-assign]
+    assert told(watch, service) == []
+    service.get_job = whole  # type: ignore[method-assign]
+    assert told(watch, service) == []
+
+
+def not_found() -> Job:
+    raise NotFound("no such job")
+
+
 def test_only_jobs_with_such_a_name() -> None:
     service = Service()
     watch = JobWatch(names=["hdk_*", "exact"])

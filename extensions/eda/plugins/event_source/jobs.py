@@ -35,7 +35,7 @@ description:
 options:
   interval:
     description:
-      - Seconds between two looks, at least 5.
+      - Seconds between two looks.
     type: int
     default: 30
   requests_per_minute:
