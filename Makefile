@@ -6,6 +6,7 @@
 #   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
+#   make awx | eda            and: what AWX and Event-Driven Ansible use, each with an environment of its own
 #   make check                the quick part: linters and unit tests
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
@@ -40,7 +41,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet rollout sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet rollout awx eda sanity types bench build clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -73,6 +74,15 @@ fleet: venv-test
 rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
 
+awx: venv-test
+	@bash tests/tools/venv.sh awx tools
+	@venv=$$(bash tests/tools/paths.sh venv awx) && "$$venv/bin/python" tests/tools/awx_collection.py "$$venv/collections"
+	AWX_VENV=$$(bash tests/tools/paths.sh venv awx) pytest -n $(JOBS) tests/awx $(ARGS)
+
+eda: venv-test
+	@bash tests/tools/venv.sh eda tools
+	EDA_VENV=$$(bash tests/tools/paths.sh venv eda) pytest -n $(JOBS) tests/eda $(ARGS)
+
 sanity: venv-test
 	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)
 
@@ -101,5 +111,6 @@ pins:
 clean:
 	rm -rf '$(SCRATCH)' "$$(bash tests/tools/paths.sh venv 2.16)" "$$(bash tests/tools/paths.sh venv 2.19)" "$$(bash tests/tools/paths.sh venv 2.21)"
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
-	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .hypothesis dist tests/output
+	rm -rf "$$(bash tests/tools/paths.sh venv awx)" "$$(bash tests/tools/paths.sh venv eda)"
+	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .venv-awx .venv-eda .hypothesis dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +

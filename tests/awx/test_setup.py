@@ -73,7 +73,7 @@ class Run:
                 **clean_environment(directory),
                 "CONTROLLER_HOST": controller.url,
                 "CONTROLLER_OAUTH_TOKEN": TOKEN,
-                "ANSIBLE_COLLECTIONS_PATH": collections + (f":{os.environ['AWX_COLLECTIONS']}" if awx_awx else ""),
+                "ANSIBLE_COLLECTIONS_PATH": collections + (f":{os.environ['AWX_VENV']}/collections" if awx_awx else ""),
                 "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
                 "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
                 "COLUMNS": "200",
