@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from typing import Any
 
 from ..errors import BadAnswer, NotFound
-from .records import FAILED, JOB_OVER, read_job, read_summary
+from ..shapes import Record
+from .records import FAILED, JOB_OVER, Job, Summary, Task, read_job, read_summary
+from .service import Service
 
 DELETED = "DELETED"
 _OPENING = re.compile(r"\{(?=[{%#])")
@@ -22,7 +25,7 @@ _OPENING = re.compile(r"\{(?=[{%#])")
 LOOKS_WHEN_OVER = 3
 
 
-def changes(known, job):
+def changes(known: Record | None, job: Job) -> list[Record]:
     """The events between what is known of a job and what it is now, oldest first.
 
     Tasks come before the end of their job, so that whoever waits for the end has seen them all.
@@ -43,7 +46,7 @@ def changes(known, job):
     return tasks + own if job.over else own + tasks
 
 
-def deleted(known, job_id):
+def deleted(known: Record, job_id: str) -> Record:
     """The event for a job that the service no longer has."""
     return {
         "kind": "job",
@@ -57,9 +60,9 @@ def deleted(known, job_id):
     }
 
 
-def _event(job, kind, previous, status, task=None):
+def _event(job: Job, kind: str, previous: str | None, status: str, task: Task | None = None) -> Record:
     place = job.id if task is None else f"{job.id}/{task.server_id}"
-    event = {
+    event: Record = {
         "kind": kind,
         # The same change has the same id, whoever sees it and however often.
         "id": f"{place}/{previous or 'NEW'}/{status}",
@@ -76,14 +79,14 @@ def _event(job, kind, previous, status, task=None):
             server_name=task.server_name,
             message=task.message,
         )
-    counts = {}
+    counts: dict[str, int] = {}
     for each in job.task_of.values():
         counts[each.status] = counts.get(each.status, 0) + 1
     failed = [each.server_id for each in job.task_of.values() if each.status == FAILED]
     return dict(event, counts=counts, failed_server_ids=failed)
 
 
-def harmless(event):
+def harmless(event: Any) -> Any:
     """The event with texts that no program takes for a template.
 
     ansible-rulebook hands an event to playbooks as an extra variable, which Ansible trusts: braces in the message of a
@@ -105,14 +108,14 @@ class JobWatch:
     :ivar warnings: what the last look could not read, and passed over.
     """
 
-    def __init__(self, known=None, names=None):
+    def __init__(self, known: dict[str, Record] | None = None, names: list[str] | None = None) -> None:
         self.known = known
-        self.warnings = []
+        self.warnings: list[str] = []
         self._names = names
-        self._seen = {}
-        self._gone = []
+        self._seen: dict[str, Record] = {}
+        self._gone: list[str] = []
 
-    def look(self, service):
+    def look(self, service: Service) -> tuple[list[Record], int]:
         """(events, number of requests); blocks. :meth:`told` and :meth:`ended` follow.
 
         :raises LiteServerError: nothing was looked at; the next look finds what this one would have.
@@ -123,7 +126,8 @@ class JobWatch:
         listed = {record["id"]: self._summary(record) for record in listing.records}
         # What is not listed may be on a page that was not read; whether it is gone, only its detail tells.
         lost = [job_id for job_id in self.known or {} if job_id not in listed] if listing.complete else []
-        self._seen, self._gone, events = {}, [], []
+        self._seen, self._gone = {}, []
+        events: list[Record] = []
         readable = [summary for summary in listed.values() if summary]
         for summary in sorted(readable, key=lambda summary: (summary.created, summary.id)):
             known = (self.known or {}).get(summary.id)
@@ -138,13 +142,14 @@ class JobWatch:
             events += self._detail(service, summary.id, known)
         for job_id in lost:
             requests += 1
-            events += self._detail(service, job_id, self.known[job_id], listed=False)
+            events += self._detail(service, job_id, (self.known or {})[job_id], listed=False)
         if self.known is None:
             self.known, events = {}, []
         return events, requests
 
-    def told(self, event):
+    def told(self, event: Record) -> None:
         """An event was delivered: it is known from here on."""
+        assert self.known is not None  # there was a look
         if event["job_id"] in self._gone:
             self.known.pop(event["job_id"], None)
             return
@@ -154,16 +159,17 @@ class JobWatch:
         else:
             known["tasks"] = dict(known["tasks"] or {}, **{event["server_id"]: event["status"]})
 
-    def ended(self):
+    def ended(self) -> None:
         """All events of the look were delivered."""
+        assert self.known is not None  # there was a look
         self.known.update(self._seen)
         for job_id in self._gone:
             self.known.pop(job_id, None)
 
-    def _watched(self, name):
+    def _watched(self, name: str) -> bool:
         return self._names is None or any(fnmatchcase(name, pattern) for pattern in self._names)
 
-    def _summary(self, record):
+    def _summary(self, record: Record) -> Summary | None:
         try:
             return read_summary(record)
         except BadAnswer as error:
@@ -171,7 +177,7 @@ class JobWatch:
             self.warnings.append(str(error))
             return None
 
-    def _detail(self, service, job_id, known, listed=True):
+    def _detail(self, service: Service, job_id: str, known: Record | None, listed: bool = True) -> list[Record]:
         try:
             job = read_job(service.get_job(job_id))
         except BadAnswer as error:
@@ -182,7 +188,7 @@ class JobWatch:
             if listed:
                 return []
             self._gone.append(job_id)
-            return [deleted(known, job_id)]
+            return [deleted(known, job_id)] if known else []
         looks = 0
         if job.over:
             settled = bool(job.tasks) and all(task.over for task in job.tasks)
@@ -193,5 +199,5 @@ class JobWatch:
         return changes(known, job)
 
 
-def _known(name, status, tasks, looks=0):
+def _known(name: str, status: str | None, tasks: dict[str, str] | None, looks: int = 0) -> Record:
     return {"name": name, "status": status, "tasks": tasks, "looks": looks}

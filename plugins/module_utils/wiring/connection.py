@@ -69,21 +69,20 @@ def connection_argument_spec() -> dict[str, dict[str, Any]]:
     return spec
 
 
-<<<<<<< HEAD
-def _first_filled(*variables):
+def _first_filled(*variables: str) -> str:
     """As Ansible's own fallback, but an empty variable counts as none.
 
     AWX sets every variable of a credential type, and leaves those empty whose field was not filled in.
     """
-    return env_fallback(*(name for name in variables if os.environ.get(name)))
+    return str(env_fallback(*(name for name in variables if os.environ.get(name))))
 
 
-def environment_options():
+def environment_options() -> Options:
     """The options that the environment gives, for those who have no argument spec; an empty variable gives nothing.
 
     :returns: {option: text}; where all variables of an option are empty, its default.
     """
-    values = {}
+    values: Options = {}
     for option, (variables, extra) in _OPTIONS.items():
         filled = [os.environ[name] for name in variables if os.environ.get(name)]
         if filled:
@@ -93,10 +92,7 @@ def environment_options():
     return values
 
 
-def passwords_in_addresses(options):
-=======
 def passwords_in_addresses(options: Options) -> set[str]:
->>>>>>> main
     """Values that no output may show although the option they are in may be shown; nothing is checked yet."""
     addresses = (options[option] for option in ("proxy", "endpoint", "iam_endpoint"))
     found = (re.search(r"(?:^|//)[^/@]*?:([^/]*)@", address or "") for address in addresses)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -14,6 +15,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ..clock import SystemClock
 from ..domain.job_events import JobWatch, harmless
 from ..errors import InvalidOption
+from ..shapes import Record
 from ..transport.client import REQUESTS_IMPORT_ERROR
 from .connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
 from .replaced_file import replace_file
@@ -21,7 +23,7 @@ from .replaced_file import replace_file
 SCHEMA_VERSION = 1
 # After trouble the pause is doubled, up to so many seconds.
 LONGEST_PAUSE = 300
-ARGUMENT_SPEC = {
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "interval": {"type": "int", "default": 30},
     "requests_per_minute": {"type": "int", "default": 30},
     "names": {"type": "list", "elements": "str"},
@@ -37,7 +39,7 @@ class JobSource:
     :raises InvalidOption: an argument, or the state file, breaks a rule.
     """
 
-    def __init__(self, args):
+    def __init__(self, args: dict[str, Any]) -> None:
         if REQUESTS_IMPORT_ERROR:
             raise InvalidOption("the Python library requests is missing where ansible-rulebook runs")
         spec = dict(connection_argument_spec(), **ARGUMENT_SPEC)
@@ -60,37 +62,37 @@ class JobSource:
         self._service = build_service(options, SystemClock(), self._secrets.add, self._clean)
         self._troubles = 0
 
-    def look(self):
+    def look(self) -> tuple[list[Record], float]:
         """(events, seconds until the next look); blocks, and raises LiteServerError."""
         events, requests = self._watch.look(self._service)
         self._troubles, self.warnings = 0, self._watch.warnings
         return events, max(self._interval, requests * 60 / self._per_minute)
 
-    def pause_after_trouble(self):
+    def pause_after_trouble(self) -> float:
         """Seconds until the next look after one that failed; longer each time."""
         self._troubles += 1
         return min(self._interval * 2 ** min(self._troubles, 10), max(LONGEST_PAUSE, self._interval))
 
     @staticmethod
-    def delivery(event):
+    def delivery(event: Record) -> Record:
         """The event as it may be delivered."""
-        return harmless(event)
+        return dict(harmless(event))
 
-    def told(self, event):
+    def told(self, event: Record) -> None:
         """An event was delivered."""
         self._watch.told(event)
 
-    def ended(self):
+    def ended(self) -> None:
         """All events of a look were delivered."""
         self._watch.ended()
 
-    def save(self):
+    def save(self) -> None:
         """Write the state file, if there is to be one, as far as events were delivered."""
         if self._path and self._watch.known is not None:
             state = {"schema_version": SCHEMA_VERSION, "watched": self._watched, "jobs": self._watch.known}
             replace_file(self._path, json.dumps(state) + "\n")
 
-    def _read(self):
+    def _read(self) -> dict[str, Record] | None:
         if not self._path or not os.path.exists(self._path):
             return None
         what = f"state_file: {self._path}"
@@ -105,7 +107,7 @@ class JobSource:
             raise InvalidOption(f"{what} was written by another version; {hint}")
         if watched != self._watched:
             raise InvalidOption(f"{what} was written for another region, endpoint, project or names; {hint}")
-        return jobs
+        return dict(jobs)
 
-    def _clean(self, text):
-        return remove_values(text, self._secrets)
+    def _clean(self, text: str) -> str:
+        return str(remove_values(text, self._secrets))

@@ -10,7 +10,7 @@ import os
 import secrets
 
 
-def replace_file(path, text):
+def replace_file(path: str, text: str) -> None:
     """Replace a file in one step, readable for its owner only; raises OSError."""
     temporary = f"{path}.{secrets.token_hex(4)}.tmp"
     # Messages of the service may say more than a stranger should read.

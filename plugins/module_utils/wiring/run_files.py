@@ -95,22 +95,3 @@ class RunFiles:
 
 def _as_json(data: object) -> str:
     return json.dumps(data, indent=1) + "\n"
-<<<<<<< HEAD
-=======
-
-
-def _write(path: str, text: str) -> None:
-    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
-    # Messages of the service may say more than a stranger should read.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
->>>>>>> main
