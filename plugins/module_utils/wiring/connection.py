@@ -77,12 +77,12 @@ def _first_filled(*variables: str) -> str:
     return str(env_fallback(*(name for name in variables if os.environ.get(name))))
 
 
-def environment_options() -> Options:
+def environment_options() -> dict[str, Any]:
     """The options that the environment gives, for those who have no argument spec; an empty variable gives nothing.
 
     :returns: {option: text}; where all variables of an option are empty, its default.
     """
-    values: Options = {}
+    values: dict[str, Any] = {}
     for option, (variables, extra) in _OPTIONS.items():
         filled = [os.environ[name] for name in variables if os.environ.get(name)]
         if filled:

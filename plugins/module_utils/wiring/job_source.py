@@ -71,7 +71,7 @@ class JobSource:
     def pause_after_trouble(self) -> float:
         """Seconds until the next look after one that failed; longer each time."""
         self._troubles += 1
-        return min(self._interval * 2 ** min(self._troubles, 10), max(LONGEST_PAUSE, self._interval))
+        return float(min(self._interval * 2 ** min(self._troubles, 10), max(LONGEST_PAUSE, self._interval)))
 
     @staticmethod
     def delivery(event: Record) -> Record:
