@@ -82,6 +82,7 @@ class Run:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            check=False,
             timeout=RUN_SECONDS,
         )
         self.status = done.returncode

@@ -60,7 +60,7 @@ class Source:
 
     async def events(self, count: int) -> list[dict[str, Any]]:
         """The next events, so many."""
-        return [await asyncio.wait_for(self.queue.get(), SECONDS) for _ in range(count)]
+        return [await asyncio.wait_for(self.queue.get(), SECONDS) for _each in range(count)]
 
     async def looks(self, count: int) -> None:
         """Wait until so many looks have ended."""
@@ -72,7 +72,7 @@ class Source:
         """Cancel it as ansible-rulebook does; what was left in the queue."""
         self.task.cancel()
         await asyncio.wait([self.task], timeout=SECONDS)
-        return [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        return [self.queue.get_nowait() for _each in range(self.queue.qsize())]
 
 
 @pytest.fixture
