@@ -8,6 +8,9 @@
 #   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests, without the thorough ones
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
+#   make coverage             how much of plugins/ a sufficient set of tests runs; at least 95 %
+#   make artifact-test        the artifact in a clean environment, on CORE;  make importer: as Galaxy checks it
+#   make release-check        whether this commit may be tagged, see docs/releasing.md
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
 #
 # PYTHON=/path/to/python names the Python to use, ARGS="..." goes to pytest (unit, playbooks) or ansible-test (sanity).
@@ -40,7 +43,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks fleet rollout sanity types bench build artifact-test importer clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks fleet rollout awx eda sanity types bench build artifact-test importer release-check clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -101,6 +104,15 @@ fleet: venv-test
 rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
 
+awx: venv-test
+	@bash tests/tools/venv.sh awx tools
+	@venv=$$(bash tests/tools/paths.sh venv awx) && "$$venv/bin/python" tests/tools/awx_collection.py "$$venv/collections"
+	AWX_VENV=$$(bash tests/tools/paths.sh venv awx) pytest -n $(JOBS) tests/awx $(ARGS)
+
+eda: venv-test
+	@bash tests/tools/venv.sh eda tools
+	EDA_VENV=$$(bash tests/tools/paths.sh venv eda) pytest -n $(JOBS) tests/eda $(ARGS)
+
 sanity: venv-test
 	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)
 
@@ -119,6 +131,9 @@ ARTIFACT = dist/modelarts-liteserver-$$(sed -n 's/^version: *//p' galaxy.yml).ta
 artifact-test: build
 	python tests/artifact/artifact_test.py "$(ARTIFACT)" '$(CORE)' "$$(bash tests/tools/find-python.sh '$(CORE)')"
 
+release-check: venv-test
+	python tests/tools/release_check.py .
+
 importer: venv-demo
 	@bash tests/tools/venv.sh importer tools
 	bash tests/tools/importer.sh
@@ -136,5 +151,6 @@ pins:
 clean:
 	rm -rf '$(SCRATCH)' "$$(bash tests/tools/paths.sh venv 2.16)" "$$(bash tests/tools/paths.sh venv 2.19)" "$$(bash tests/tools/paths.sh venv 2.21)"
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
+	for name in awx eda importer reuse; do rm -rf "$$(bash tests/tools/paths.sh venv $$name)" .venv-$$name; done
 	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .hypothesis dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +
