@@ -81,7 +81,8 @@ unit-quick: venv-test
 
 # A set of suites that is enough: the unit tests, and what only runs inside of Ansible's own processes.
 COVERED = tests/unit tests/inventory/test_hosts.py tests/inventory/test_options.py tests/rollout/test_batches.py \
-  tests/rollout/test_entry_points.py tests/rollout/test_preflight_of_a_run.py tests/playbooks/fleet/test_catalog_info.py
+  tests/rollout/test_entry_points.py tests/rollout/test_preflight_of_a_run.py tests/rollout/test_runbooks.py \
+  tests/playbooks/test_job_info.py tests/playbooks/fleet/test_catalog_info.py
 
 coverage: export COVERAGE_RCFILE := $(CURDIR)/tests/coverage.ini
 coverage: export COVERAGE_FILE := $(SCRATCH)/coverage/data
@@ -91,7 +92,7 @@ coverage: venv-test
 	mkdir -p '$(SCRATCH)/coverage'
 	@# So that files which nothing runs count too.
 	coverage run --source=plugins -m this >/dev/null
-	coverage run -m pytest -n 0 -m 'not thorough' $(COVERED) $(ARGS)
+	coverage run -m pytest -n $(JOBS) -m 'not thorough' $(COVERED) $(ARGS)
 	coverage combine --quiet
 	coverage report
 
