@@ -68,6 +68,10 @@ STARTS: dict[str, Start] = {
         inventory=False,
         options={"installed": True, "signed_in": False},
     ),
+    "docs/already-done.md": Start(failing=(3,)),
+    "docs/authentication.md": Start(inventory=False, options={"fresh": True, "signed_in": False}),
+    "docs/getting-started.md": Start(inventory=False, options={"signed_in": False}),
+    "docs/migrating.md": Start(settings={"job_duration": 0}, inventory=False, options={"signed_in": False}),
     "docs/inventory.md": Start(inventory=False, options={"signed_in": False}),
     "docs/supernodes.md": Start(names={"supernode_sn01": "supernode_supernode_001"}),
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pathlib
 import pty
@@ -14,6 +15,8 @@ import shlex
 import signal
 import subprocess
 import sys
+import termios
+import time
 
 import yaml
 from documentation.blocks import REPOSITORY, Block
@@ -25,6 +28,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connec
 STAND_INS = pathlib.Path(__file__).resolve().parent / "bin"
 # A block that takes longer hangs.
 BLOCK_SECONDS = 150
+LOOK_SECONDS = 0.1
 INVENTORY = "npu.liteserver.yml"
 # The one question that anything here asks.
 QUESTION = "Type yes"
@@ -231,21 +235,22 @@ def run(script: str, folder: pathlib.Path, environment: dict[str, str], types: s
     )
     os.close(writer)
     output = b""
+    end = time.monotonic() + BLOCK_SECONDS
     try:
-        while select.select([reader], [], [], BLOCK_SECONDS)[0]:
+        while time.monotonic() < end:
+            if types and QUESTION.encode() in output and reads_keys(reader):
+                os.write(reader, types.encode() + b"\r")
+                types = None
+            if not select.select([reader], [], [], LOOK_SECONDS)[0]:
+                continue
             try:
                 part = os.read(reader, 65536)
             except OSError:  # a terminal without another end
                 part = b""
             if not part:
-                break
+                return process.wait(BLOCK_SECONDS), output.decode()
             output += part
-            if types and QUESTION.encode() in output:
-                os.write(reader, types.encode() + b"\r")
-                types = None
-        else:
-            raise AssertionError(f"silent for {BLOCK_SECONDS} s:\n{output.decode()}")
-        return process.wait(BLOCK_SECONDS), output.decode()
+        raise AssertionError(f"not over after {BLOCK_SECONDS} s:\n{output.decode()}")
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -253,8 +258,10 @@ def run(script: str, folder: pathlib.Path, environment: dict[str, str], types: s
         os.close(reader)
 
 
-def _take_terminal() -> None:
-    import fcntl
-    import termios
+def reads_keys(terminal: int) -> bool:
+    """Whether somebody waits for keys: what is typed before that is lost."""
+    return not termios.tcgetattr(terminal)[3] & termios.ICANON
 
+
+def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
