@@ -6,7 +6,7 @@
 #   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
-#   make check                the quick part: linters and unit tests
+#   make check                the quick part: linters and unit tests, without the thorough ones
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
 #
@@ -40,29 +40,41 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet rollout sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout sanity types bench build clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
 
-test: lint unit playbooks sanity
+# Together, since each of them leaves a part of the machine idle: tests wait for jobs, sanity for pip. The longest come first.
+test: venv-test
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=line playbooks sanity unit lint
 
-check: lint-quick unit
+check: venv-test
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit-quick lint-ansible lint-code
 
-lint: lint-quick lint-collection build
+lint: lint-ansible lint-docs lint-code lint-licences build
 
-lint-quick: venv-test
-	ruff check .
-	yamllint --strict .
+lint-ansible: venv-test
 	ansible-lint
 
-lint-collection: venv-test
+lint-docs: venv-test
+	antsibull-docs lint-collection-docs --plugin-docs .
+
+lint-code: venv-test types
+	ruff check .
+	yamllint --strict .
 	shellcheck $$(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 	antsibull-changelog lint
-	antsibull-docs lint-collection-docs --plugin-docs .
+
+lint-licences:
+	@bash tests/tools/venv.sh reuse tools
+	"$$(bash tests/tools/paths.sh venv reuse)/bin/reuse" lint --lines
 
 unit: venv-test
 	pytest -n $(JOBS) tests/unit $(ARGS)
+
+unit-quick: venv-test
+	pytest -n $(JOBS) -m 'not thorough' tests/unit $(ARGS)
 
 playbooks: venv-test
 	pytest -n $(JOBS) tests/playbooks --ignore tests/playbooks/fleet $(ARGS)

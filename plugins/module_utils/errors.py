@@ -10,6 +10,8 @@ the wiring layer turns either into one failed task (``error`` in the result).
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class LiteServerError(Exception):
     """Anything that makes a task fail with an ``error`` in its result.
@@ -24,20 +26,20 @@ class LiteServerError(Exception):
     :param retry_after: seconds that the service asked to wait, or None.
     """
 
-    code = "error"
-    retryable = False
+    code: str = "error"
+    retryable: bool = False
 
     def __init__(
         self,
-        message,
-        code=None,
-        http_status=None,
-        request_id=None,
-        hint=None,
-        retryable=None,
-        outcome=None,
-        retry_after=None,
-    ):
+        message: str,
+        code: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+        retryable: bool | None = None,
+        outcome: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         if code is not None:
@@ -50,7 +52,7 @@ class LiteServerError(Exception):
         self.outcome = outcome
         self.retry_after = retry_after
 
-    def as_result(self):
+    def as_result(self) -> dict[str, str | int | bool | None]:
         """The ``error`` key of a failed task: always the same keys."""
         return {
             "code": self.code,
@@ -62,7 +64,7 @@ class LiteServerError(Exception):
             "outcome": self.outcome,
         }
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Message, hint and request id in one line: what a failed task shows first."""
         text = self.message
         if self.hint:
@@ -140,7 +142,7 @@ class OutcomeUnknown(LiteServerError):
     code = "outcome_unknown"
     retryable = True
 
-    def __init__(self, message, **details):
+    def __init__(self, message: str, **details: Any) -> None:
         details.setdefault("outcome", "unknown")
         super().__init__(message, **details)
 

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from . import api, control, errors
 from .faults import SHIFTING_KINDS, Fault
@@ -182,7 +183,7 @@ def _login_handler(gateway: Gateway) -> Handler:
     return handle
 
 
-def _unknown_path(gateway: Gateway) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _unknown_path(gateway: Gateway) -> Middleware:
     """Turns aiohttp's own 404, 405 and 413 into the gateway's answers."""
 
     @web.middleware

@@ -15,7 +15,7 @@ import math
 class ApiError(Exception):
     """An error answer: HTTP ``status``, JSON ``body`` and extra ``headers``."""
 
-    def __init__(self, status: int, body: dict, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> None:
         super().__init__(f"HTTP {status}: {body}")
         self.status = status
         self.body = body

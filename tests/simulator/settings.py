@@ -97,7 +97,7 @@ class Settings:
     reboot_delay: float = _seconds(0.0)
     clock_offset: float = _field(0.0, _is_number, "must be a number of seconds")
     # The gateway.
-    throttle: dict | None = _field(
+    throttle: dict[str, Any] | None = _field(
         None,
         _is_throttle,
         "must be null or {limit: whole number, window: seconds, scope: user, ip or api}",

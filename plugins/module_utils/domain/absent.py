@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from ..clock import Clock
 from ..errors import InvalidOption, JobRunning, ListIncomplete, LiteServerError, NotFound, OutcomeUnknown
-from .records import read_job
+from ..shapes import Options, Record
+from .records import Job, read_job
 from .results import counts_of, job_record
+from .service import Service
 from .wanted import check_ids, check_name
 
 # A delete whose outcome is not known is looked at, and sent again for what is still there.
@@ -17,29 +20,30 @@ ATTEMPTS = 3
 class AbsentJob:
     """One run of the module with ``state: absent``; see :class:`.present.PresentJob`."""
 
-    def __init__(self, clock, options, check_mode):
-        self._service = None
+    _service: Service  # since run()
+
+    def __init__(self, clock: Clock, options: Options, check_mode: bool) -> None:
         self._clock = clock
         self._options = options
         self._check_mode = check_mode
         self._started = clock.now()
-        self.warnings = []
+        self.warnings: list[str] = []
         self.changed = False
         self.action = "none"
-        self.found = []
+        self.found: list[Job] = []
         self.secret_keys = frozenset(str(key) for key in options.get("secret_spec") or {})
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the options; raises InvalidOption before any request is sent."""
         name, job_id = self._options.get("name"), self._options.get("job_id")
         if (name is None) == (job_id is None):
             raise InvalidOption("state=absent: give exactly one of name and job_id")
         if name is not None:
             check_name("name", name)
-        else:
+        if job_id is not None:
             check_ids("job_id", [job_id])
 
-    def run(self, service):
+    def run(self, service: Service) -> None:
         """Delete what is there; raises JobRunning before anything is deleted."""
         self._service = service
         self.found = self._find()
@@ -57,7 +61,7 @@ class AbsentJob:
         self._delete([job.id for job in self.found])
         self.action = "deleted"
 
-    def _find(self):
+    def _find(self) -> list[Job]:
         if self._options.get("job_id") is not None:
             job = self._look(self._options["job_id"])
             return [] if job is None else [job]
@@ -72,7 +76,7 @@ class AbsentJob:
         jobs = [read_job(record) for record in listing.records]
         return [job for job in jobs if job.name == name and job.status != "DELETED"]
 
-    def _look(self, job_id):
+    def _look(self, job_id: str) -> Job | None:
         """The job if it is there and not deleted, else None."""
         try:
             job = read_job(self._service.get_job(job_id))
@@ -80,8 +84,8 @@ class AbsentJob:
             return None
         return None if job.status == "DELETED" else job
 
-    def _delete(self, job_ids):
-        lost = None
+    def _delete(self, job_ids: list[str]) -> None:
+        lost: OutcomeUnknown | None = None
         for _attempt in range(ATTEMPTS):
             try:
                 named = set(self._service.delete_jobs(job_ids))
@@ -103,7 +107,7 @@ class AbsentJob:
             hint="run it again",
         )
 
-    def result(self):
+    def result(self) -> Record:
         """Every key of the result but ``msg`` and ``error``."""
         newest = max(self.found, key=lambda job: (job.created, job.id)) if self.found else None
         return {
@@ -119,7 +123,7 @@ class AbsentJob:
             "elapsed": round(self._clock.now() - self._started, 3),
         }
 
-    def diff(self):
+    def diff(self) -> Record:
         """Each job before and after, for ``--diff``."""
         before = {job.id: f"{job.name}, {job.status}" for job in self.found}
         after = dict.fromkeys(before, "deleted") if self.action in ("deleted", "planned") else dict(before)

@@ -10,10 +10,11 @@ itself, by its newest task of the same item types among the earlier jobs.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .records import FAILED, SKIPPED, SUCCESS, Job, Task
-from .wanted import REUSE_NEVER, REUSE_SAME_NAME
+from .records import FAILED, SKIPPED, SUCCESS, Job, Summary, Task
+from .wanted import REUSE_NEVER, REUSE_SAME_NAME, Wanted
 
 
 class Standing(enum.Enum):
@@ -35,7 +36,7 @@ class Judgement:
     task: Task | None = None
 
 
-def admits(wanted, summary):
+def admits(wanted: Wanted, summary: Summary) -> bool:
     """Whether ``reuse`` lets an earlier job count, from what a list tells of it.
 
     A job's own type is not compared: the service stores another than was sent.
@@ -45,12 +46,14 @@ def admits(wanted, summary):
     return wanted.reuse != REUSE_SAME_NAME or summary.name == wanted.name
 
 
-def newest_first(summaries):
+def newest_first(summaries: Iterable[Summary]) -> list[Summary]:
     """Jobs by the service's own creation time, whatever order it listed them in."""
     return sorted(summaries, key=lambda summary: (summary.created, summary.id), reverse=True)
 
 
-def judge(wanted, summaries, detail):
+def judge(
+    wanted: Wanted, summaries: Iterable[Summary], detail: Callable[[Summary], Job | None]
+) -> dict[str, Judgement]:
     """Judge every wanted server by the job list.
 
     :param summaries: every job of the list, in any order.
@@ -62,14 +65,14 @@ def judge(wanted, summaries, detail):
     return decide(wanted, (job for job in map(detail, admitted) if job is not None))
 
 
-def decide(wanted, history):
+def decide(wanted: Wanted, history: Iterable[Job]) -> dict[str, Judgement]:
     """Judge every wanted server by its newest task.
 
     :param history: an iterable of Job, admitted by ``reuse``, newest first.
     :returns: as :func:`judge`.
     """
     open_servers = dict.fromkeys(wanted.server_ids)
-    judged = {}
+    judged: dict[str, Judgement] = {}
     for job in history:
         if job.item_types != wanted.item_types:
             continue
@@ -87,7 +90,7 @@ def decide(wanted, history):
     return {server_id: judged.get(server_id, Judgement(Standing.SUBMIT)) for server_id in wanted.server_ids}
 
 
-def _standing(wanted, job, task):
+def _standing(wanted: Wanted, job: Job, task: Task) -> Standing:
     if job.items != wanted.items:
         return Standing.SUBMIT if task.over or job.over else Standing.BUSY
     if task.status == SUCCESS:

@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypedDict
+
 from ..errors import ListIncomplete, NotFound
+from ..shapes import Record
 from .records import milliseconds
+from .service import Service
 
 # So many servers are read one by one, at each look of a wait too; more are picked from the list, which has
 # up to a thousand on a page.
@@ -27,7 +32,27 @@ FAILED_STATUSES = frozenset(
 )
 
 
-def server_record(raw):
+class ServerRecord(TypedDict):
+    """A server as results show it; see :func:`server_record`."""
+
+    id: str
+    name: str | None
+    status: str | None
+    flavor: str | None
+    category: str | None
+    supernode_id: str | None
+    supernode_name: str | None
+    cloud_server_id: str | None
+    cloud_server_type: str | None
+    image: str | None
+    private_ips: list[str]
+    charging_mode: str | None
+    create_at: int | None
+    update_at: int | None
+    raw: Record
+
+
+def server_record(raw: Record) -> ServerRecord:
     """A server as results show it: always the same keys, and the service's record as ``raw``.
 
     Fields of another type than documented become null here, and are still in ``raw``.
@@ -52,7 +77,7 @@ def server_record(raw):
     }
 
 
-def private_ips(raw):
+def private_ips(raw: Record) -> list[str]:
     """The private addresses of a server: what the service calls ``uri`` of its endpoints."""
     endpoints = raw.get("endpoints")
     entries = endpoints if isinstance(endpoints, list) else []
@@ -60,7 +85,7 @@ def private_ips(raw):
     return list(dict.fromkeys(uri for uri in found if isinstance(uri, str) and uri))
 
 
-def list_servers(service, everyone=False):
+def list_servers(service: Service, everyone: bool = False) -> list[ServerRecord]:
     """Every server as :func:`server_record`, by supernode, then name, then id.
 
     :raises ListIncomplete: the service counts more servers than it lists: a shorter
@@ -74,7 +99,7 @@ def list_servers(service, everyone=False):
     return in_order(server_record(raw) for raw in listing.records)
 
 
-def in_order(servers):
+def in_order(servers: Iterable[ServerRecord]) -> list[ServerRecord]:
     """Servers by supernode (those without one last), then name, then id."""
     return sorted(
         servers,
@@ -88,7 +113,7 @@ def in_order(servers):
     )
 
 
-def matches(server, filters):
+def matches(server: Mapping[str, object], filters: Mapping[str, Iterable[str] | None]) -> bool:
     """Whether a server passes filters: {key: accepted values, or None for any}.
 
     ``supernode`` accepts the id or the name of a supernode.
@@ -102,13 +127,13 @@ def matches(server, filters):
     return True
 
 
-def read_servers(service, server_ids, polling=False):
+def read_servers(service: Service, server_ids: Collection[str], polling: bool = False) -> dict[str, Record | None]:
     """{server id: the service's record, or None where it is not found} for some servers.
 
     Few are asked for one by one. Many are picked from the list of the caller's own servers,
     and only those that it does not have are asked for.
     """
-    records = {}
+    records: dict[str, Record | None] = {}
     if len(server_ids) > FEW_SERVERS:
         wanted = set(server_ids)
         listing = service.list_servers(polling=polling)
@@ -122,11 +147,11 @@ def read_servers(service, server_ids, polling=False):
     return {server_id: records[server_id] for server_id in server_ids}
 
 
-def _dict(raw, key):
+def _dict(raw: Record, key: str) -> Record:
     value = raw.get(key)
     return value if isinstance(value, dict) else {}
 
 
-def _text(raw, key):
+def _text(raw: Record, key: str) -> str | None:
     value = raw.get(key)
     return value if isinstance(value, str) and value else None

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import InvalidOption, ListIncomplete, NotFound
+from ..shapes import Record
 from .fleet import in_order, list_servers, matches, read_servers, server_record
 from .info import Info
 from .results import masked_spec
+from .service import Service
 from .wanted import check_ids
 
 
@@ -23,14 +27,14 @@ class ServerInfo(Info):
         "supernodes": "supernode",
     }
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the ids; raises InvalidOption."""
         if self._options["server_ids"] is not None:
             check_ids("server_ids", self._options["server_ids"])
 
-    def read(self, service):
+    def read(self, service: Service) -> Record:
         """Read servers by id, or list them, and filter them here: the API has no filters."""
-        missing = []
+        missing: list[str] = []
         if self._options["server_ids"] is None:
             servers = list_servers(service, everyone=self._options["scope"] == "all")
         else:
@@ -47,12 +51,12 @@ class ServerInfo(Info):
 class TemplateInfo(Info):
     """Job templates by filters, or one by id with its details."""
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the id; raises InvalidOption."""
         if self._options["template_id"] is not None:
             check_ids("template_id", [self._options["template_id"]])
 
-    def read(self, service):
+    def read(self, service: Service) -> Record:
         """Read one template, or list them and filter them here too."""
         if self._options["template_id"] is not None:
             try:
@@ -75,10 +79,10 @@ class TemplateInfo(Info):
         }
 
 
-def template_record(raw):
+def template_record(raw: Record) -> Record:
     """A template as results show it; the keys of the detail are null in a list."""
-    keys = ("name", "description", "type", "flavor_type", "status", "cmd", "swr_path", "resources")
-    keys += ("volumes", "volumes_mount", "timeout", "check_interval")
+    keys = ["name", "description", "type", "flavor_type", "status", "cmd", "swr_path", "resources"]
+    keys += ["volumes", "volumes_mount", "timeout", "check_interval"]
     params = raw.get("params")
     return {
         "id": raw["id"],
@@ -98,7 +102,7 @@ def template_record(raw):
     }
 
 
-def same_word(value, wanted):
+def same_word(value: object, wanted: str) -> bool:
     """Equality without case: the service writes flavor types in capitals in one place and small in another."""
     return isinstance(value, str) and value.lower() == wanted.lower()
 
@@ -106,7 +110,7 @@ def same_word(value, wanted):
 class SoftwareInfo(Info):
     """Versions on offer, by flavor type and software type."""
 
-    def read(self, service):
+    def read(self, service: Service) -> Record:
         """Read them all, and filter them here: the documents disagree on the names of the filters."""
         found = []
         for flavor in service.list_software():
@@ -128,13 +132,13 @@ class SoftwareInfo(Info):
 class ServiceInfo(Info):
     """One deployed service."""
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the id; raises InvalidOption."""
         if not self._options["service_id"]:
             raise InvalidOption("service_id: needed")
         check_ids("service_id", [self._options["service_id"]])
 
-    def read(self, service):
+    def read(self, service: Service) -> Record:
         """Read it, or null where it is not found."""
         try:
             raw = service.get_service(self._options["service_id"])
@@ -153,5 +157,5 @@ class ServiceInfo(Info):
         }
 
 
-def _dicts(value):
+def _dicts(value: Any) -> list[Record]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from ..clock import Clock
 from ..errors import JobUnsettled, ListIncomplete, NotFound
-from .decision import Standing, judge
-from .records import read_job, read_summary
+from .decision import Judgement, Standing, judge
+from .records import Job, Summary, read_job, read_summary
+from .service import Service
 from .waiting import growing_pauses
-from .wanted import REUSE_ANY_NAME
+from .wanted import REUSE_ANY_NAME, Wanted
 
 # A new job lists its servers after some seconds, and may be over before it does. One that runs
 # is not waited for longer than this, and one that is over then counts as having none.
@@ -17,17 +19,17 @@ SETTLE_SECONDS = 60
 SETTLE_SECONDS_WHEN_OVER = 15
 
 
-def judge_by_history(service, wanted, clock):
+def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[dict[str, Judgement], set[str]]:
     """Judge every wanted server by the jobs that the service knows.
 
     :returns: ({server id: Judgement}, ids of the jobs that were there).
     :raises ListIncomplete: a server seems to need a job, but the list is not whole.
     :raises JobUnsettled: a running job does not say whether it runs on a wanted server.
     """
-    details = {}
+    details: dict[str, Job | None] = {}
     end_when_over = clock.now() + SETTLE_SECONDS_WHEN_OVER
 
-    def detail(summary):
+    def detail(summary: Summary) -> Job | None:
         if summary.id not in details:
             try:
                 details[summary.id] = read_job(service.get_job(summary.id))
@@ -52,7 +54,11 @@ def judge_by_history(service, wanted, clock):
             return judged, {summary.id for summary in summaries}
         # Only a job that is over, with its tasks, stays as it was read.
         details = {job_id: job for job_id, job in details.items() if job is not None and job.over and job.tasks}
-    job = next(judgement.job for judgement in judged.values() if judgement.standing is Standing.UNSETTLED)
+    job = next(
+        judgement.job
+        for judgement in judged.values()
+        if judgement.standing is Standing.UNSETTLED and judgement.job is not None
+    )
     raise JobUnsettled(
         f"job '{job.name}' ({job.id}) runs, but does not list its servers after {SETTLE_SECONDS} s, so it cannot be"
         " told which of the wanted ones it serves",
@@ -60,7 +66,7 @@ def judge_by_history(service, wanted, clock):
     )
 
 
-def settled(service, job, clock):
+def settled(service: Service, job: Job, clock: Clock) -> Job:
     """The job once it lists its servers, or as it is after a bounded time."""
     for _pause in growing_pauses(clock, SETTLE_SECONDS_WHEN_OVER if job.over else SETTLE_SECONDS):
         if job.tasks:

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from ..errors import InvalidOption
+from .fleet import ServerRecord
 
 FILTERS = ("name", "status", "flavor", "category", "supernode")
 # The service allows these and fewer in a server's name. A blank or a brace in a host name
@@ -15,7 +17,7 @@ FILTERS = ("name", "status", "flavor", "category", "supernode")
 _HOST_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f]+")
 
 
-def checked_filters(filters):
+def checked_filters(filters: Mapping[str, object]) -> dict[str, list[str]]:
     """Filters as the user wrote them, as {key: accepted texts}; raises InvalidOption.
 
     A key that is null filters nothing. A key without any value would leave no server,
@@ -36,15 +38,15 @@ def checked_filters(filters):
     return checked
 
 
-def host_variables(server):
+def host_variables(server: ServerRecord) -> dict[str, object]:
     """The variables of a server's host, from its :func:`.fleet.server_record`."""
     keys = ("id", "name", "status", "flavor", "category", "supernode_id", "supernode_name", "private_ips", "raw")
-    variables = {f"liteserver_{key}": server[key] for key in keys}
+    variables: dict[str, object] = {f"liteserver_{key}": value for key, value in server.items() if key in keys}
     variables["liteserver_private_ip"] = server["private_ips"][0] if server["private_ips"] else None
     return variables
 
 
-def host_names(wished):
+def host_names(wished: Mapping[str, str | None]) -> tuple[dict[str, str], set[str]]:
     """Host names that differ from each other and do not depend on the servers' order.
 
     Servers that wish for the same name all get the first eight characters of their ids
@@ -60,7 +62,7 @@ def host_names(wished):
     steps = dict.fromkeys(bases.values(), 0)
     while True:
         names = {server_id: _name(base, server_id, steps[base]) for server_id, base in bases.items()}
-        holders = {}
+        holders: dict[str, list[str]] = {}
         for server_id, name in names.items():
             holders.setdefault(name, []).append(bases[server_id])
         clashing = {base for bases_of_name in holders.values() if len(bases_of_name) > 1 for base in bases_of_name}
@@ -70,12 +72,12 @@ def host_names(wished):
             steps[base] += 1
 
 
-def _name(base, server_id, step):
+def _name(base: str, server_id: str, step: int) -> str:
     """The host name at a step: 0 the base, 1 with the beginning of the id, 2 with the id, 3 the id."""
     return (base, f"{base}_{server_id[:8]}", f"{base}_{server_id}", server_id)[min(step, 3)]
 
 
-def _filter_text(key, value):
+def _filter_text(key: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise InvalidOption(f"filters: {key}: must be a text or a list of texts")
     return str(value)

@@ -5,31 +5,34 @@
 
 from __future__ import annotations
 
+from ..shapes import Options, Record
+from .service import Service
+
 
 class Info:
     """An operation that reads: see :class:`.present.PresentJob` for what an operation is."""
 
-    def __init__(self, options):
+    def __init__(self, options: Options) -> None:
         self._options = options
         # Nothing, not an empty list: after a failure that would read as an empty fleet.
-        self._answer = {}
-        self.warnings = []
+        self._answer: Record = {}
+        self.warnings: list[str] = []
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the options; raises InvalidOption before any request is sent."""
 
-    def run(self, service):
+    def run(self, service: Service) -> None:
         """Read."""
         self._answer = self.read(service)
 
-    def result(self):
+    def result(self) -> Record:
         """Every key of the result but ``msg`` and ``error``."""
         return dict(self._answer, changed=False)
 
-    def diff(self):
+    def diff(self) -> None:
         """Reading changes nothing."""
         return None
 
-    def read(self, service):
+    def read(self, service: Service) -> Record:
         """The result."""
         raise NotImplementedError

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..errors import InvalidOption, NotFound
+from ..shapes import Record
 from .info import Info
 from .records import read_job, read_summary
 from .results import job_record
+from .service import Service
 from .template_check import STORED_TYPES
 from .wanted import check_ids
 
@@ -16,7 +20,7 @@ from .wanted import check_ids
 class JobInfo(Info):
     """Jobs by filters, or by id with their tasks."""
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the ids; raises InvalidOption."""
         if self._options["job_ids"] is not None:
             check_ids("job_ids", self._options["job_ids"])
@@ -24,13 +28,13 @@ class JobInfo(Info):
             if filters:
                 raise InvalidOption(f"job_ids: excludes {', '.join(filters)}")
 
-    def read(self, service):
+    def read(self, service: Service) -> Record:
         """Read the jobs."""
         if self._options["job_ids"] is not None:
             return self._by_id(service, dict.fromkeys(self._options["job_ids"]))
         return self._by_filters(service)
 
-    def _by_id(self, service, job_ids):
+    def _by_id(self, service: Service, job_ids: Iterable[str]) -> Record:
         jobs, missing = [], []
         for job_id in job_ids:
             try:
@@ -41,7 +45,7 @@ class JobInfo(Info):
             jobs.append(job_record(job.raw, with_tasks=True))
         return {"jobs": jobs, "missing_job_ids": missing, "complete": True}
 
-    def _by_filters(self, service):
+    def _by_filters(self, service: Service) -> Record:
         # How the service compares is not documented, so it only narrows; type and status are
         # compared here alone, because the type that is stored is not the one that was sent.
         listing = service.list_jobs(name=self._options["name"], visible=self._options["visible"])
@@ -55,7 +59,7 @@ class JobInfo(Info):
             "complete": listing.complete,
         }
 
-    def _matches(self, record):
+    def _matches(self, record: Record) -> bool:
         name, job_type, status = (self._options[key] for key in ("name", "type", "status"))
         return (
             (name is None or record.get("name") == name)

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
+from ..shapes import Record
 from .records import TASK_OVER, milliseconds
 from .wording import on_one_line, servers
 
 
-def job_lines(jobs, server_ids=None):
+def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -> list[str]:
     """First the jobs, newest first, then every server with its newest task.
 
     :param jobs: records of ``liteserver_job_info`` with their tasks.
@@ -19,13 +21,15 @@ def job_lines(jobs, server_ids=None):
     """
     jobs = sorted(jobs, key=lambda job: (milliseconds(job.get("create_at")) or 0, job["id"]), reverse=True)
     wanted = None if server_ids is None else set(server_ids)
-    lines, newest, shown = [], {}, 0
+    lines: list[str] = []
+    newest: dict[str | None, tuple[Record, Record]] = {}
+    shown = 0
     for job in jobs:
         tasks = [task for task in job.get("tasks") or [] if wanted is None or task.get("server_id") in wanted]
         if wanted is not None and not tasks:
             continue
         shown += 1
-        counts = {}
+        counts: dict[str, int] = {}
         for task in tasks:
             counts[task.get("status") or "?"] = counts.get(task.get("status") or "?", 0) + 1
             newest.setdefault(task.get("server_id"), (task, job))
@@ -42,12 +46,12 @@ def job_lines(jobs, server_ids=None):
     return lines
 
 
-def _rank(task):
+def _rank(task: Record) -> int:
     status = task.get("status")
     return 0 if status == "FAILED" else 1 if status not in TASK_OVER else 2
 
 
-def _time(job):
+def _time(job: Record) -> str:
     created = milliseconds(job.get("create_at"))
     if created is None:
         return "                  ?"

@@ -10,12 +10,15 @@ those that were not there before.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from ..clock import Clock
 from ..errors import ApiError, BadAnswer, LiteServerError, NotFound, OutcomeUnknown
 from .records import Job, read_job, read_summary
+from .service import Service
 from .waiting import growing_pauses
-from .wanted import REUSE_NEVER
+from .wanted import REUSE_NEVER, Wanted
 
 NEVER_TWICE_HINT = (
     "running the same task again is safe: it looks for the job first, and creates one only for servers that no job of"
@@ -42,10 +45,17 @@ class Launched:
     job: Job
     found: bool = False
     listed: bool = True
-    twins: tuple = ()
+    twins: tuple[str, ...] = ()
 
 
-def launch(service, wanted, server_ids, known_ids, clock, patience):
+def launch(
+    service: Service,
+    wanted: Wanted,
+    server_ids: Collection[str],
+    known_ids: Collection[str],
+    clock: Clock,
+    patience: float,
+) -> Launched:
     """Send one create request for these servers.
 
     :param wanted: see :class:`.wanted.Wanted`.
@@ -72,7 +82,15 @@ def launch(service, wanted, server_ids, known_ids, clock, patience):
     return Launched(job, listed=_await_listed(service, job.id, clock, patience))
 
 
-def _look_for(service, wanted, server_ids, known_ids, clock, patience, lost):
+def _look_for(
+    service: Service,
+    wanted: Wanted,
+    server_ids: Collection[str],
+    known_ids: Collection[str],
+    clock: Clock,
+    patience: float,
+    lost: LiteServerError,
+) -> Launched:
     """Find the job of a create whose answer was lost."""
     wanted_servers = set(server_ids)
     trouble = None
@@ -105,7 +123,7 @@ def _look_for(service, wanted, server_ids, known_ids, clock, patience, lost):
     ) from lost
 
 
-def _new_jobs(service, name, known_ids):
+def _new_jobs(service: Service, name: str, known_ids: Collection[str]) -> Iterator[Job]:
     listing = service.list_jobs(polling=True, name=name)
     for record in listing.records:
         summary = read_summary(record)
@@ -116,7 +134,7 @@ def _new_jobs(service, name, known_ids):
                 continue
 
 
-def _await_listed(service, job_id, clock, patience):
+def _await_listed(service: Service, job_id: str, clock: Clock, patience: float) -> bool:
     """Wait until the list shows a new job.
 
     Only then does the next run, which decides by the list, surely see it.
@@ -132,7 +150,7 @@ def _await_listed(service, job_id, clock, patience):
     return False
 
 
-def _says_name_taken(error):
+def _says_name_taken(error: ApiError) -> bool:
     text = error.message.lower()
     return (
         error.http_status in (400, 409)

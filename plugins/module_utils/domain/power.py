@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from ..clock import Clock
 from ..errors import (
     ApiError,
     InvalidOption,
@@ -15,10 +17,13 @@ from ..errors import (
     OutcomeUnknown,
     PowerRefused,
     ServersFailed,
+    WaitTimedOut,
 )
+from ..shapes import Conceal, Options, Record
 from .fleet import FAILED_STATUSES, read_servers, server_record
 from .progress import Progress
-from .results import counts_of, server_row
+from .results import ServerRow, counts_of, server_row
+from .service import Service
 from .waiting import WaitState, check_wait_options, growing_pauses, timed_out_error, wait
 from .wanted import check_ids
 from .wording import name_servers
@@ -43,8 +48,8 @@ class Verb:
 
     method: str
     target: str
-    under_way: frozenset
-    sent_from: frozenset
+    under_way: frozenset[str]
+    sent_from: frozenset[str]
 
 
 VERBS = {
@@ -84,7 +89,7 @@ class ServerPower:
     gone: bool = False
     refusal: str | None = None
 
-    def saw(self, raw):
+    def saw(self, raw: Record) -> ServerPower:
         """The same after the service's record of it was read."""
         server = server_record(raw)
         left = self.left or server["status"] != self.before
@@ -92,7 +97,7 @@ class ServerPower:
         return replace(self, status=server["status"], left=left, lost=self.lost and not left, name=name)
 
 
-def verdict_of(server, verb):
+def verdict_of(server: ServerPower, verb: Verb) -> str:
     """What the state of a server means; one of :data:`.results.VERDICTS`."""
     if server.refusal is not None:
         return "failed"
@@ -111,8 +116,16 @@ def verdict_of(server, verb):
 class Power:
     """One run of ``liteserver_power``; see :class:`.present.PresentJob` for what an operation is."""
 
-    def __init__(self, clock, options, check_mode, write_progress, conceal=str):
-        self._service = None
+    _service: Service  # since run()
+
+    def __init__(
+        self,
+        clock: Clock,
+        options: Options,
+        check_mode: bool,
+        write_progress: Callable[[str], object],
+        conceal: Conceal = str,
+    ) -> None:
         self._clock = clock
         self._options = options
         self._check_mode = check_mode
@@ -120,12 +133,12 @@ class Power:
         self._conceal = conceal
         self._started = clock.now()
         self._verb = VERBS[options["state"]]
-        self._server_ids = ()
-        self._servers = {}  # {server id: ServerPower}
+        self._server_ids: tuple[str, ...] = ()
+        self._servers: dict[str, ServerPower] = {}  # by server id
         self._timed_out = False
-        self.warnings = []
+        self.warnings: list[str] = []
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the options; raises InvalidOption before any request is sent."""
         check_wait_options(self._options)
         if self._options["state"] == "stopped" and not self._options["force"]:
@@ -135,7 +148,7 @@ class Power:
             )
         self._server_ids = check_ids("server_ids", self._options["server_ids"])
 
-    def run(self, service):
+    def run(self, service: Service) -> None:
         """Bring it about.
 
         :raises PowerRefused: before anything is sent, where a server's status does not allow it.
@@ -145,9 +158,9 @@ class Power:
             if raw is None:
                 self._servers[server_id] = ServerPower(before=None, gone=True)
                 continue
-            server = server_record(raw)
-            planned = server["status"] in self._verb.sent_from
-            self._servers[server_id] = ServerPower(server["status"], server["name"], server["status"], planned=planned)
+            record = server_record(raw)
+            planned = record["status"] in self._verb.sent_from
+            self._servers[server_id] = ServerPower(record["status"], record["name"], record["status"], planned=planned)
         self._require_fit_statuses()
         if self._check_mode:
             return
@@ -158,7 +171,7 @@ class Power:
             self._wait()
         self._judge_the_end()
 
-    def _require_fit_statuses(self):
+    def _require_fit_statuses(self) -> None:
         fit = self._verb.sent_from | self._verb.under_way | {self._verb.target}
         unfit = [server_id for server_id in self._server_ids if self._servers[server_id].before not in fit]
         if not unfit:
@@ -174,7 +187,7 @@ class Power:
             hint="wait until they are in another status, start a stopped one before a reboot, or leave them out",
         )
 
-    def _send(self, server_id):
+    def _send(self, server_id: str) -> None:
         """Send the action once, or after a lost answer what the state then asks for."""
         try:
             self._act(server_id)
@@ -184,17 +197,17 @@ class Power:
         except ApiError as error:
             self._refused(server_id, error)
 
-    def _refused(self, server_id, error):
+    def _refused(self, server_id: str, error: ApiError) -> None:
         """What concerns this server alone does not hold up the others."""
         if error.retryable or error.http_status in (401, 403):
             raise error
         self._servers[server_id] = replace(self._servers[server_id], refusal=error.message)
 
-    def _act(self, server_id):
+    def _act(self, server_id: str) -> None:
         answer = getattr(self._service, self._verb.method)(server_id)
         self._servers[server_id] = replace(self._servers[server_id], sent=True, lost=False).saw(answer)
 
-    def _look_after_loss(self, server_id):
+    def _look_after_loss(self, server_id: str) -> None:
         for _pause in growing_pauses(self._clock, self._options["request_timeout"]):
             try:
                 self._servers[server_id] = self._servers[server_id].saw(self._service.get_server(server_id))
@@ -214,14 +227,14 @@ class Power:
 
     # --- the wait and its end ---
 
-    def _wait(self):
+    def _wait(self) -> None:
         started = self._clock.now()
         progress = Progress(self._options["state"], self._options["progress"], started, self._write_progress)
 
-        def ended(_server_id, server):
+        def ended(_server_id: str, server: ServerPower) -> bool:
             return verdict_of(server, self._verb) != "running"
 
-        def look(server_ids):
+        def look(server_ids: list[str]) -> Mapping[str, ServerPower | LiteServerError | None]:
             try:
                 records = read_servers(self._service, server_ids, polling=True)
             except LiteServerError as error:
@@ -233,7 +246,7 @@ class Power:
                 for server_id, raw in records.items()
             }
 
-        def on_step(state):
+        def on_step(state: WaitState[ServerPower]) -> None:
             self._servers.update(state.seen)
             progress.saw(self._rows(), self._clock.now())
 
@@ -256,7 +269,7 @@ class Power:
             self._timed_out = True
             raise self._wait_timed_out(state.last_error)
 
-    def _wait_timed_out(self, last_error):
+    def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rebooted = self._options["state"] == "rebooted"
         hint = (
             "look at the servers before you reboot them again"
@@ -265,7 +278,7 @@ class Power:
         )
         return timed_out_error(self._options, self._rows(), self._options["state"], last_error, hint, not rebooted)
 
-    def _judge_the_end(self):
+    def _judge_the_end(self) -> None:
         rows = self._rows()
         failed = [row for row in rows if row["verdict"] == "failed"]
         unknown = [row for row in rows if row["verdict"] == "unknown"]
@@ -284,7 +297,7 @@ class Power:
 
     # --- what is known ---
 
-    def _row(self, server_id):
+    def _row(self, server_id: str) -> ServerRow:
         server = self._servers.get(server_id)
         if server is None:
             return server_row(server_id, "unknown")
@@ -297,12 +310,12 @@ class Power:
         elif row["verdict"] == "running" and server.sent and not server.left:
             message = f"accepted, but still {server.status}"
         message = message and self._conceal(message)
-        return dict(row, server_name=server.name, status=server.status, message=message)
+        return {**row, "server_name": server.name, "status": server.status, "message": message}
 
-    def _rows(self):
+    def _rows(self) -> list[ServerRow]:
         return [self._row(server_id) for server_id in self._server_ids]
 
-    def result(self):
+    def result(self) -> Record:
         """Every key of the result but ``msg`` and ``error``."""
         rows = self._rows()
         sent = [
@@ -322,7 +335,7 @@ class Power:
             "elapsed": round(self._clock.now() - self._started, 3),
         }
 
-    def diff(self):
+    def diff(self) -> Record:
         """The status of each server before and after, for ``--diff``."""
         before = {server_id: server.before for server_id, server in self._servers.items()}
         after = {

@@ -6,17 +6,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
+from ..shapes import Record
+from .fleet import ServerRecord
 from .records import Item
+from .rollout import Wish
 from .template_check import findings
 from .wanted import Wanted
 from .wording import some_of
 
 HDK_UPGRADE, HDK_SOFTWARE = "HDK_UPGRADE", "ASCEND_HDK"
 RUNNING = "RUNNING"
+K = TypeVar("K")
+V = TypeVar("V")
 
 
-def problems_of(wishes, servers, software, templates, secret_keys=frozenset()):
+def problems_of(
+    wishes: Sequence[Wish],
+    servers: Sequence[ServerRecord] | None,
+    software: Iterable[Record] | None,
+    templates: list[Record] | None,
+    secret_keys: frozenset[str] = frozenset(),
+) -> list[str]:
     """Every reason not to start, as sentences that name the hosts.
 
     :param wishes: of :func:`.rollout.wish_of`, for every host of the run.
@@ -35,7 +48,7 @@ def problems_of(wishes, servers, software, templates, secret_keys=frozenset()):
     return problems
 
 
-def _twice(wishes):
+def _twice(wishes: Sequence[Wish]) -> list[str]:
     hosts_of = _grouped((wish["server_id"], wish["host"]) for wish in wishes)
     return [
         f"{len(hosts)} hosts have one server id, {server_id}: {some_of(hosts)}"
@@ -44,9 +57,10 @@ def _twice(wishes):
     ]
 
 
-def _unknown(wishes, servers, by_id):
+def _unknown(wishes: Sequence[Wish], servers: Sequence[ServerRecord], by_id: Mapping[str, ServerRecord]) -> list[str]:
     underlying = {server["cloud_server_id"]: server for server in servers if server["cloud_server_id"]}
-    unknown, mistaken = [], []
+    unknown: list[str] = []
+    mistaken: list[str] = []
     for wish in wishes:
         if wish["server_id"] in by_id:
             continue
@@ -64,7 +78,7 @@ def _unknown(wishes, servers, by_id):
     return mistaken
 
 
-def _not_running(wishes, by_id):
+def _not_running(wishes: Sequence[Wish], by_id: Mapping[str, ServerRecord]) -> list[str]:
     hosts_in = _grouped(
         (by_id[wish["server_id"]]["status"] or "of no known status", wish["host"])
         for wish in wishes
@@ -76,21 +90,21 @@ def _not_running(wishes, by_id):
     ]
 
 
-def _not_offered(wishes, by_id, software):
+def _not_offered(wishes: Sequence[Wish], by_id: Mapping[str, ServerRecord], software: Iterable[Record]) -> list[str]:
     """Versions that the service does not offer, where it can be told.
 
     A server does not tell its flavor type. It is taken from the flavor's name, which contains it
     (``ascend_snt9b23`` in ``...snt9b23...``); where no type is found in it, a version that
     any type has will do.
     """
-    offered = {}
+    offered: dict[str, dict[str, str]] = {}
     for entry in software:
         if entry["type"] == HDK_SOFTWARE and entry["flavor_type"]:
             names = offered.setdefault(entry["flavor_type"].lower(), {})
             names.update((version.lower(), version) for version in entry["versions"] if isinstance(version, str))
     if not offered:
         return []
-    hosts_of = {}
+    hosts_of: dict[tuple[str, str | None], list[str]] = {}
     for wish in wishes:
         versions = [item["spec"].get("version") for item in wish["items"] if item["type"] == HDK_UPGRADE]
         server = by_id.get(wish["server_id"])
@@ -106,12 +120,12 @@ def _not_offered(wishes, by_id, software):
     ]
 
 
-def _offers(offered, flavor_type):
+def _offers(offered: Mapping[str, Mapping[str, str]], flavor_type: str | None) -> str:
     names = [flavor_type] if flavor_type else list(offered)
     return some_of(sorted({shown for name in names for shown in offered[name].values()}), 10) or "none"
 
 
-def flavor_type_of(flavor, flavor_types):
+def flavor_type_of(flavor: str | None, flavor_types: Iterable[str]) -> str | None:
     """The flavor type whose name a flavor contains, the longest that fits; None where none does."""
     text = (flavor or "").lower()
     # As a whole word, but for a count before it: 8snt9b is an snt9b, and snt9b23 is none.
@@ -123,8 +137,8 @@ def flavor_type_of(flavor, flavor_types):
     return max(fitting, key=len, default=None)
 
 
-def _rejected(wishes, templates, secret_keys):
-    hosts_of = {}
+def _rejected(wishes: Sequence[Wish], templates: list[Record], secret_keys: frozenset[str]) -> list[str]:
+    hosts_of: dict[tuple[str, tuple[Item, ...]], list[str]] = {}
     for wish in wishes:
         if wish["options"].get("template_check") == "off":
             continue
@@ -137,8 +151,8 @@ def _rejected(wishes, templates, secret_keys):
     return problems
 
 
-def _grouped(pairs):
-    grouped = {}
+def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    grouped: dict[K, list[V]] = {}
     for key, value in pairs:
         grouped.setdefault(key, []).append(value)
     return grouped

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from ..clock import Clock
 from ..errors import (
     InvalidOption,
     LiteServerError,
@@ -15,16 +17,19 @@ from ..errors import (
     ServersBusy,
     ServersFailed,
     TemplateRejected,
+    WaitTimedOut,
 )
+from ..shapes import Conceal, Options, Record
 from .decision import Judgement, Standing
 from .history import SETTLE_SECONDS_WHEN_OVER, judge_by_history, settled
 from .launch import launch
 from .progress import Progress
-from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, read_job
-from .results import counts_of, job_record, server_row, verdict_of
+from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, Job, read_job
+from .results import ServerRow, counts_of, job_record, server_row, verdict_of
+from .service import Service
 from .template_check import findings
 from .waiting import WaitState, check_wait_options, one_by_one, timed_out_error, wait
-from .wanted import check_ids, read_wanted
+from .wanted import Wanted, check_ids, read_wanted
 from .wording import name_servers
 
 
@@ -40,8 +45,16 @@ class PresentJob:
         too, but only as they are: not in a message that was cut, or put on one line.
     """
 
-    def __init__(self, clock, options, check_mode, write_progress, conceal=str):
-        self._service = None
+    _service: Service  # since run()
+
+    def __init__(
+        self,
+        clock: Clock,
+        options: Options,
+        check_mode: bool,
+        write_progress: Callable[[str], object],
+        conceal: Conceal = str,
+    ) -> None:
         self._clock = clock
         self._options = options
         self._check_mode = check_mode
@@ -49,21 +62,21 @@ class PresentJob:
         self._conceal = conceal
         self._started = clock.now()
         self._secret_keys = frozenset(str(key) for key in options.get("secret_spec") or {})
-        self._wanted = None
-        self._server_ids = ()
-        self._judged = {}  # {server id: Judgement}
-        self._jobs = {}  # {job id: Job} as last seen
-        self._serving = {}  # {server id: job id} of the job that serves each server
-        self._submitted = ()
-        self._main_job_id = None
+        self._wanted: Wanted | None = None
+        self._server_ids: tuple[str, ...] = ()
+        self._judged: dict[str, Judgement] = {}  # by server id
+        self._jobs: dict[str, Job] = {}  # by job id, as last seen
+        self._serving: dict[str, str] = {}  # {server id: job id} of the job that serves each server
+        self._submitted: tuple[str, ...] = ()
+        self._main_job_id: str | None = None
         self._action = "none"
         self._changed = False
         self._timed_out = False
-        self.warnings = []
+        self.warnings: list[str] = []
 
     # --- the work ---
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Check the options; raises InvalidOption before any request is sent."""
         check_wait_options(self._options)
         if self._options.get("job_id") is not None:
@@ -75,23 +88,23 @@ class PresentJob:
         self.warnings += warnings
         self._server_ids = self._wanted.server_ids
 
-    def run(self, service):
+    def run(self, service: Service) -> None:
         """Bring it about.
 
         :param service: see :class:`..transport.service.LiteServerService`.
         """
         self._service = service
-        if self._options.get("job_id") is not None:
+        if self._wanted is None:
             self._adopt(self._options["job_id"])
         else:
-            self._ensure()
+            self._ensure(self._wanted)
         if self._check_mode:
             return
         if self._options["wait"] and self._serving:
             self._wait()
         self._judge_the_end()
 
-    def _adopt(self, job_id):
+    def _adopt(self, job_id: str) -> None:
         job = read_job(self._service.get_job(job_id))
         self._require_same_items(job)
         if job.over or not self._server_ids:
@@ -100,7 +113,7 @@ class PresentJob:
         self._follow(job, self._server_ids)
         self._action = "attached"
 
-    def _require_same_items(self, job):
+    def _require_same_items(self, job: Job) -> None:
         """Items that the adopted job does not run are a mistake, not a wish."""
         if self._options.get("items") is None and self._options.get("spec") is None:
             return
@@ -114,32 +127,38 @@ class PresentJob:
                 f"job_id: job '{job.id}' runs other items than the ones given: leave items and spec out"
             )
 
-    def _ensure(self):
-        self._judged, known_ids = judge_by_history(self._service, self._wanted, self._clock)
-        by_standing = {standing: [] for standing in Standing}
+    def _ensure(self, wanted: Wanted) -> None:
+        self._judged, known_ids = judge_by_history(self._service, wanted, self._clock)
+        by_standing: dict[Standing, list[str]] = {standing: [] for standing in Standing}
         for server_id, judgement in self._judged.items():
             by_standing[judgement.standing].append(server_id)
         busy, submit = by_standing[Standing.BUSY], by_standing[Standing.SUBMIT]
         for server_id in by_standing[Standing.DONE] + by_standing[Standing.RUNNING]:
-            job = self._judged[server_id].job
+            job = self._job_of(server_id)
             self._jobs[job.id] = job
             self._serving[server_id] = job.id
         if busy:
             raise self._servers_busy(busy)
         if submit:
-            self._check_template()
+            self._check_template(wanted)
             self._submitted, self._changed = tuple(submit), True
             if self._check_mode:
                 self._action = "planned"
             else:
-                self._create(known_ids)
+                self._create(wanted, known_ids)
         elif by_standing[Standing.RUNNING]:
-            running = [self._judged[server_id].job for server_id in by_standing[Standing.RUNNING]]
+            running = [self._job_of(server_id) for server_id in by_standing[Standing.RUNNING]]
             self._main_job_id = max(running, key=lambda job: (job.created, job.id)).id
             self._action = "attached"
 
-    def _servers_busy(self, server_ids):
-        job = self._judged[server_ids[0]].job
+    def _job_of(self, server_id: str) -> Job:
+        """The job that decided about a server that has one."""
+        job = self._judged[server_id].job
+        assert job is not None
+        return job
+
+    def _servers_busy(self, server_ids: list[str]) -> ServersBusy:
+        job = self._job_of(server_ids[0])
         servers = name_servers([self._row(server_id) for server_id in server_ids])
         return ServersBusy(
             f"{len(server_ids)} of the servers still run other items of the same types, in job '{job.name}' ({job.id}):"
@@ -147,7 +166,7 @@ class PresentJob:
             hint=f"wait for it first (job_id={job.id}, wait=true), then run this again",
         )
 
-    def _check_template(self):
+    def _check_template(self, wanted: Wanted) -> None:
         mode = self._options["template_check"]
         if mode == "off":
             return
@@ -158,7 +177,7 @@ class PresentJob:
                 raise
             self.warnings.append(f"template_check: the live templates could not be read: {error}")
             return
-        found = findings(listing.records, self._wanted)
+        found = findings(listing.records, wanted)
         if found and mode == "strict":
             raise TemplateRejected(
                 f"the live template rejects this job: {'; '.join(found)}. Nothing was created",
@@ -166,11 +185,11 @@ class PresentJob:
             )
         self.warnings += [f"template_check: {text}" for text in found]
 
-    def _create(self, known_ids):
+    def _create(self, wanted: Wanted, known_ids: set[str]) -> None:
         # As long as an answer may take, so long a job without an answer is looked for.
         patience = self._options["request_timeout"]
         try:
-            launched = launch(self._service, self._wanted, self._submitted, known_ids, self._clock, patience)
+            launched = launch(self._service, wanted, self._submitted, known_ids, self._clock, patience)
         except OutcomeUnknown:
             raise  # the request did reach the service, as far as can be told: changed stays
         except LiteServerError:
@@ -193,12 +212,12 @@ class PresentJob:
                 f"the job list does not show job '{job.id}' after {patience} s: a run that starts before it does may"
                 " create it again"
             )
-        if job.items and job.items != self._wanted.items:
+        if job.items and job.items != wanted.items:
             self.warnings.append(
                 f"the service stored other items than were sent for job '{job.id}': the next run will not recognise it"
             )
 
-    def _follow(self, job, server_ids):
+    def _follow(self, job: Job, server_ids: Iterable[str]) -> None:
         """From here on, this job is the one that serves these servers."""
         self._jobs[job.id] = job
         self._main_job_id = job.id
@@ -206,18 +225,18 @@ class PresentJob:
 
     # --- the wait and its end ---
 
-    def _wait(self):
+    def _wait(self) -> None:
         started = self._clock.now()
-        title = self._wanted.name if self._wanted else self._jobs[self._main_job_id].name
+        title = self._wanted.name if self._wanted else self._jobs[str(self._main_job_id)].name
         progress = Progress(title, self._options["progress"], started, self._write_progress)
 
-        servers_of = {}
+        servers_of: dict[str, list[str]] = {}
         for server_id, job_id in self._serving.items():
             servers_of.setdefault(job_id, []).append(server_id)
 
-        over_since = {}
+        over_since: dict[str, float] = {}
 
-        def ended(job_id, job):
+        def ended(job_id: str, job: Job) -> bool:
             if job.over and not job.tasks:
                 # It may be over before it lists its servers.
                 now = self._clock.now()
@@ -225,13 +244,13 @@ class PresentJob:
             tasks = (job.task_of.get(server_id) for server_id in servers_of[job_id])
             return job.over or all(task is not None and task.over for task in tasks)
 
-        def look(job_id):
+        def look(job_id: str) -> Job | None:
             try:
                 return read_job(self._service.get_job(job_id, polling=True))
             except NotFound:
                 return None
 
-        def on_step(state):
+        def on_step(state: WaitState[Job]) -> None:
             self._jobs.update(state.seen)
             progress.saw(self._rows(), self._clock.now())
 
@@ -248,13 +267,13 @@ class PresentJob:
             self._warn_of_statuses(self._rows())
             raise self._wait_timed_out(state.last_error)
 
-    def _wait_timed_out(self, last_error):
+    def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rows = self._rows()
-        jobs = ", ".join(dict.fromkeys(row["job_id"] for row in rows if row["verdict"] == "running"))
+        jobs = ", ".join(dict.fromkeys(str(row["job_id"]) for row in rows if row["verdict"] == "running"))
         hint = f"job {jobs} goes on; running the same task again goes on waiting"
         return timed_out_error(self._options, rows, "done", last_error, hint)
 
-    def _judge_the_end(self):
+    def _judge_the_end(self) -> None:
         rows = self._rows()
         self._warn_of_statuses(rows)
         failed = [row for row in rows if row["verdict"] == "failed"]
@@ -266,7 +285,7 @@ class PresentJob:
         if bad:
             self.warnings.append(f"fail_on={fail_on} lets this pass: {name_servers(bad)}")
 
-    def _warn_of_statuses(self, rows):
+    def _warn_of_statuses(self, rows: list[ServerRow]) -> None:
         """Name what the user should know although it does not fail."""
         skipped = [row for row in rows if row["status"] == SKIPPED and row["verdict"] == "done"]
         if skipped:
@@ -282,11 +301,11 @@ class PresentJob:
 
     # --- what is known ---
 
-    def _row(self, server_id):
+    def _row(self, server_id: str) -> ServerRow:
         row = self._bare_row(server_id)
-        return row if row["message"] is None else dict(row, message=self._conceal(row["message"]))
+        return row if row["message"] is None else {**row, "message": self._conceal(row["message"])}
 
-    def _bare_row(self, server_id):
+    def _bare_row(self, server_id: str) -> ServerRow:
         """The entry of ``servers`` for one server, from the newest that was seen."""
         if server_id in self._serving:
             job = self._jobs[self._serving[server_id]]
@@ -298,13 +317,13 @@ class PresentJob:
             return server_row(server_id, "unknown")  # sent, and no job was found
         return server_row(server_id, verdict, judgement.job, judgement.task)
 
-    def _rows(self):
+    def _rows(self) -> list[ServerRow]:
         return [self._row(server_id) for server_id in self._server_ids]
 
-    def result(self):
+    def result(self) -> Record:
         """Every key of the result but ``msg`` and ``error``."""
         rows = self._rows()
-        job = self._jobs.get(self._main_job_id)
+        job = self._jobs.get(self._main_job_id or "")
         serving = (self._serving.get(server_id) for server_id in self._server_ids)
         return {
             "changed": self._changed,
@@ -319,9 +338,10 @@ class PresentJob:
             "elapsed": round(self._clock.now() - self._started, 3),
         }
 
-    def diff(self):
+    def diff(self) -> Record:
         """Each server before and after, for ``--diff``."""
-        before, after = {}, {}
+        before: dict[str, str | None] = {}
+        after: dict[str, str | None] = {}
         for row in self._rows():
             server_id = row["server_id"]
             judgement = self._judged.get(server_id)
@@ -335,7 +355,7 @@ class PresentJob:
         return {"before": before, "after": after, "before_header": "servers", "after_header": "servers"}
 
 
-def _servers_failed(failed, unknown, total):
+def _servers_failed(failed: list[ServerRow], unknown: list[ServerRow], total: int) -> ServersFailed:
     texts, hints = [], []
     if failed:
         texts.append(f"{len(failed)} of {total} servers failed: {name_servers(failed)}")
@@ -352,9 +372,9 @@ def _servers_failed(failed, unknown, total):
     return ServersFailed("; ".join(texts), hint="; ".join(hints))
 
 
-def _standing_text(judgement, wanted):
+def _standing_text(judgement: Judgement, wanted: Wanted | None) -> str:
     if judgement.job is None:
         return "no task of these items"
-    items = "these" if judgement.job.items == wanted.items else "other"
+    items = "these" if wanted is not None and judgement.job.items == wanted.items else "other"
     status = judgement.task.status if judgement.task else "not listed yet"
     return f"{status}, {items} items, job {judgement.job.id}"

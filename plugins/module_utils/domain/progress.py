@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from .results import ServerRow
 from .wording import duration, name_servers
 
 
@@ -17,15 +20,15 @@ class Progress:
     :param write: takes one line.
     """
 
-    def __init__(self, name, every, started, write):
+    def __init__(self, name: str, every: float, started: float, write: Callable[[str], object]) -> None:
         self._name = name
         self._every = every
         self._started = started
         self._write = write
-        self._last_line = None
-        self._last_time = None
+        self._last_line: str | None = None
+        self._last_time = started
 
-    def saw(self, rows, now):
+    def saw(self, rows: list[ServerRow], now: float) -> None:
         """Take the servers' rows of one look, see :func:`.results.server_row`."""
         if not self._every:
             return
@@ -36,9 +39,9 @@ class Progress:
         self._write(f"{line}, {duration(now - self._started)}")
 
 
-def describe(name, rows):
+def describe(name: str, rows: list[ServerRow]) -> str:
     """One line on where the servers of a wait stand."""
-    by_verdict = {}
+    by_verdict: dict[str, list[ServerRow]] = {}
     for row in rows:
         by_verdict.setdefault(row["verdict"], []).append(row)
     jobs = ", ".join(dict.fromkeys(row["job_id"] for row in rows if row["job_id"]))

@@ -11,10 +11,13 @@ form is read.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ..errors import BadAnswer
+from ..shapes import Record
 
 # The documented statuses. Everything else is neither a success nor a failure.
 JOB_OVER = frozenset(["FINISHED", "DELETED"])
@@ -29,7 +32,7 @@ class Item:
     """One piece of work: its type, and its spec as sorted (key, value) pairs."""
 
     type: str
-    spec: tuple = ()
+    spec: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Task:
     message: str = ""
 
     @property
-    def over(self):
+    def over(self) -> bool:
         """Whether the task has ended in a documented way."""
         return self.status in TASK_OVER
 
@@ -60,29 +63,29 @@ class Job:
     name: str = ""
     status: str = "PROCESSING"
     created: int = 0
-    items: tuple = ()
-    tasks: tuple = ()
-    raw: dict = field(default_factory=dict, compare=False, repr=False)
+    items: tuple[Item, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    raw: Record = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def over(self):
+    def over(self) -> bool:
         """Whether the service says that nothing more will happen."""
         return self.status in JOB_OVER
 
     @property
-    def item_types(self):
+    def item_types(self) -> tuple[str, ...]:
         """The types of the items, whatever their order."""
         return tuple(sorted(item.type for item in self.items))
 
     @cached_property
-    def task_of(self):
+    def task_of(self) -> dict[str, Task]:
         """{server id: Task}.
 
         Should a job have several for one server, the least finished, else the
         least successful speaks for all.
         """
         order = {FAILED: 1, SKIPPED: 2, SUCCESS: 3}
-        found = {}
+        found: dict[str, Task] = {}
         for task in self.tasks:
             known = found.get(task.server_id)
             if known is None or order.get(task.status, 0) < order.get(known.status, 0):
@@ -100,17 +103,17 @@ class Summary:
     created: int
 
 
-def items_of(items):
+def items_of(items: Iterable[Item]) -> tuple[Item, ...]:
     """Items in a form that compares equal whatever their order and that of their spec."""
     return tuple(sorted(items, key=lambda item: (item.type, item.spec)))
 
 
-def read_summary(raw):
+def read_summary(raw: Record) -> Summary:
     """A record of the job list; raises BadAnswer where it cannot be placed in time."""
     return Summary(raw["id"], _text(raw, "name"), _text(raw, "status"), _created(raw))
 
 
-def read_job(raw):
+def read_job(raw: Record) -> Job:
     """A job's detail; raises BadAnswer with the field that has another shape."""
     where = "job '{}'".format(raw["id"])
     return Job(
@@ -124,7 +127,7 @@ def read_job(raw):
     )
 
 
-def milliseconds(value):
+def milliseconds(value: object) -> int | None:
     """A time of the service in milliseconds since the epoch, or None.
 
     Seen are numbers, and, by the field tables, texts: digits or ISO 8601 in UTC.
@@ -146,7 +149,7 @@ def milliseconds(value):
     return int(time.timestamp() * 1000)
 
 
-def _item(entry, where):
+def _item(entry: Any, where: str) -> Item:
     if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
         raise BadAnswer(f"{where}: an entry of 'items' has no 'type'")
     spec = entry.get("spec") or {}
@@ -155,12 +158,12 @@ def _item(entry, where):
     return Item(entry["type"], tuple(sorted((str(key), spec_text(value)) for key, value in spec.items())))
 
 
-def spec_text(value):
+def spec_text(value: object) -> str:
     """A spec value as the API wants it: a text; true and false in lower case."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _task(entry, where):
+def _task(entry: Any, where: str) -> Task:
     if not isinstance(entry, dict) or not isinstance(entry.get("server_id"), str):
         raise BadAnswer(f"{where}: an entry of 'tasks' has no 'server_id'")
     return Task(
@@ -172,7 +175,7 @@ def _task(entry, where):
     )
 
 
-def _list(raw, key, where):
+def _list(raw: Record, key: str, where: str) -> list[Any]:
     value = raw.get(key)
     if value is None:
         return []
@@ -181,12 +184,12 @@ def _list(raw, key, where):
     return value
 
 
-def _text(raw, key):
+def _text(raw: Record, key: str) -> str:
     value = raw.get(key)
     return "" if value is None else str(value)
 
 
-def _created(raw):
+def _created(raw: Record) -> int:
     created = milliseconds(raw.get("create_at"))
     if created is None:
         # Without it, which of two jobs is the newer one cannot be told.

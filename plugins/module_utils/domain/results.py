@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
+from typing import Any, TypedDict
 
-from .records import FAILED, SKIPPED, SUCCESS, milliseconds
+from ..shapes import Record
+from .records import FAILED, SKIPPED, SUCCESS, Job, Task, milliseconds
 
 VERDICTS = ("done", "failed", "running", "unknown", "planned")
 MASK = "********"
@@ -17,7 +20,19 @@ _SECRET_NAME = re.compile(
 )
 
 
-def verdict_of(job, task, skipped_ok):
+class ServerRow(TypedDict):
+    """An entry of a result's ``servers``; ``verdict`` is one of :data:`VERDICTS`."""
+
+    server_id: str
+    server_name: str | None
+    status: str | None
+    message: str | None
+    task_id: str | None
+    job_id: str | None
+    verdict: str
+
+
+def verdict_of(job: Job, task: Task | None, skipped_ok: bool) -> str:
     """What a server's task in a job means: one of :data:`VERDICTS`.
 
     :param task: the server's Task, or None where the job has none for it.
@@ -32,7 +47,7 @@ def verdict_of(job, task, skipped_ok):
     return "unknown" if job.over else "running"
 
 
-def server_row(server_id, verdict, job=None, task=None):
+def server_row(server_id: str, verdict: str, job: Job | None = None, task: Task | None = None) -> ServerRow:
     """An entry of ``servers``."""
     return {
         "server_id": server_id,
@@ -45,7 +60,7 @@ def server_row(server_id, verdict, job=None, task=None):
     }
 
 
-def counts_of(rows):
+def counts_of(rows: Sequence[ServerRow]) -> dict[str, int]:
     """``counts``: one per verdict, and ``total``."""
     counts = dict.fromkeys(VERDICTS, 0)
     for row in rows:
@@ -54,7 +69,7 @@ def counts_of(rows):
     return counts
 
 
-def job_record(raw, secret_keys=frozenset(), with_tasks=False):
+def job_record(raw: Record, secret_keys: Collection[str] = frozenset(), with_tasks: bool = False) -> Record:
     """A job as results show it: times as milliseconds, spec values that are secret masked.
 
     :param raw: the service's record; fields that nobody documented are passed through.
@@ -67,17 +82,17 @@ def job_record(raw, secret_keys=frozenset(), with_tasks=False):
     return _with_times(record)
 
 
-def masked_item(item, secret_keys):
+def masked_item(item: Record, secret_keys: Collection[str]) -> Record:
     """An item with each secret value of its spec masked."""
     return dict(item, spec=masked_spec(item.get("spec") or {}, secret_keys))
 
 
-def masked_spec(spec, secret_keys=frozenset()):
+def masked_spec(spec: Record, secret_keys: Collection[str] = frozenset()) -> dict[str, Any]:
     """A spec with each secret value masked: by these keys, and by keys that are named like a secret."""
     return {key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else value for key, value in spec.items()}
 
 
-def _with_times(record):
+def _with_times(record: Record) -> Record:
     for key in ("create_at", "update_at"):
         time = milliseconds(record.get(key))
         if time is not None:

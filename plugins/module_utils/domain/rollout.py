@@ -14,9 +14,12 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
+from typing import Any, TypedDict
 
 from ..errors import InvalidOption
+from ..shapes import Record
 from .records import FAILED, PROCESSING, SKIPPED
 from .results import masked_item
 from .wanted import read_wanted
@@ -31,7 +34,70 @@ _NOT_IN_NAMES = re.compile(r"[^-_.a-zA-Z0-9]")
 _BUDGET = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(%?)\s*")
 
 
-def work_of(entry, values):
+class Wish(TypedDict):
+    """What the server of one host is to have run, and how."""
+
+    host: str
+    server_id: str
+    name: str
+    type: str
+    items: list[Record]
+    options: dict[str, Any]
+
+
+class Group(TypedDict):
+    """Hosts with equal wishes, and so one job."""
+
+    number: int
+    label: str
+    name: str
+    type: str
+    items: list[Record]
+    options: dict[str, Any]
+    hosts: list[str]
+    server_ids: list[str]
+
+
+class JobWait(TypedDict):
+    """A job to wait for, and the servers that it is waited for."""
+
+    group: int
+    job_id: str
+    server_ids: list[str]
+    skipped: str
+    label: str
+
+
+class Trouble(TypedDict):
+    """What a failed result says of all its servers."""
+
+    text: str
+    hint: str | None
+    timed_out: bool
+
+
+class OutcomeOfAny(TypedDict):
+    """What came of a host."""
+
+    server_id: str
+    server_name: str | None
+    verdict: str
+    status: str | None
+    message: str | None
+    job_id: str | None
+    job_name: str
+    ok: bool
+    changed: bool
+
+
+class Outcome(OutcomeOfAny, total=False):
+    """The same, with what happened and what to do where the host fails."""
+
+    text: str
+    hint: str
+
+
+def work_of(entry: str, values: Mapping[str, Any]) -> tuple[str, list[Record]]:
     """(type, items) of the job that an entry point of the role asks for.
 
     :param entry: ``main``, ``hdk_upgrade``, ``log_collect`` or ``common``.
@@ -55,7 +121,7 @@ def work_of(entry, values):
     return values["type"], [{"type": values["type"], "spec": spec}]
 
 
-def default_name(entry, job_type, items, started_at):
+def default_name(entry: str, job_type: str, items: list[Record], started_at: int) -> str:
     """A job name that names the work and its version, within the service's 64 characters.
 
     :param started_at: of the run, in ms: each run of ``log_collect`` is a new collection.
@@ -70,11 +136,11 @@ def default_name(entry, job_type, items, started_at):
     return name[: LONGEST_NAME - 9] + "_" + _digest([job_type, items])[:8]
 
 
-def _digest(value):
+def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def wish_of(host, entry, values, started_at):
+def wish_of(host: str, entry: str, values: Mapping[str, Any], started_at: int) -> Wish:
     """The wish of one host, checked by the same rules as the options of ``liteserver_job``.
 
     :param values: role variables without their prefix; ``secret_spec`` is checked, and not kept.
@@ -118,7 +184,7 @@ def wish_of(host, entry, values, started_at):
     }
 
 
-def _in_role_variables(message, values):
+def _in_role_variables(message: str, values: Mapping[str, Any]) -> str:
     """An error of the module's options in the names of the role's variables."""
     if message.startswith("server_ids:"):
         message = message.replace("server_ids:", "server_id:", 1)
@@ -128,41 +194,57 @@ def _in_role_variables(message, values):
     return f"fleet_job_{message}"
 
 
-def groups_of(wishes):
+def groups_of(wishes: Iterable[Wish]) -> list[Group]:
     """Groups of equal wishes, in the order of their first hosts.
 
     :returns: dictionaries with number, label, hosts, server_ids and what the wishes share.
     """
-    groups = {}
+    groups: dict[str, Group] = {}
     for wish in wishes:
-        shared = {key: wish[key] for key in ("name", "type", "items", "options")}
-        group = groups.setdefault(_digest(shared), dict(shared, hosts=[], server_ids=[]))
+        shared = [wish["name"], wish["type"], wish["items"], wish["options"]]
+        group = groups.setdefault(
+            _digest(shared),
+            {
+                "number": len(groups) + 1,
+                "label": "",
+                "name": wish["name"],
+                "type": wish["type"],
+                "items": wish["items"],
+                "options": wish["options"],
+                "hosts": [],
+                "server_ids": [],
+            },
+        )
         group["hosts"].append(wish["host"])
         group["server_ids"].append(wish["server_id"])
-    return [
-        dict(group, number=number, label=f"{group['name']}: {servers(len(group['server_ids']))}")
-        for number, group in enumerate(groups.values(), 1)
-    ]
+    for group in groups.values():
+        group["label"] = f"{group['name']}: {servers(len(group['server_ids']))}"
+    return list(groups.values())
 
 
-def shown_group(group, secret_keys=frozenset()):
+def shown_group(group: Group, secret_keys: Collection[str] = frozenset()) -> Record:
     """A group as a record may show it: without values that are secret by their names."""
-    shown = {key: group[key] for key in ("number", "name", "type")}
-    return dict(shown, items=[masked_item(item, secret_keys) for item in group["items"]], hosts=len(group["hosts"]))
+    return {
+        "number": group["number"],
+        "name": group["name"],
+        "type": group["type"],
+        "items": [masked_item(item, secret_keys) for item in group["items"]],
+        "hosts": len(group["hosts"]),
+    }
 
 
-def waits_of(groups, started):
+def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait]:
     """The jobs to wait for: those that were started or found and still run on a wanted server.
 
     :param groups: of :func:`groups_of`.
     :param started: the result of ``liteserver_job`` for each group, in their order.
     :returns: dictionaries with group (its number), job_id, server_ids, skipped and label.
     """
-    waits = []
+    waits: list[JobWait] = []
     for group, result in zip(groups, started, strict=True):
-        running = {}
+        running: dict[str, list[str]] = {}
         for row in result.get("servers") or []:
-            if row["verdict"] == "running" and row["job_id"] and _serves(group, result, row):
+            if row["verdict"] == "running" and row["job_id"] and _serves(result, row):
                 running.setdefault(row["job_id"], []).append(row["server_id"])
         waits += [
             {
@@ -177,12 +259,18 @@ def waits_of(groups, started):
     return waits
 
 
-def _serves(group, result, row):
+def _serves(result: Record, row: Record) -> bool:
     """Whether a running job runs what is wanted: where other items keep a server busy, nothing is waited for."""
     return (result.get("error") or {}).get("code") != "servers_busy" or row["job_id"] in (result.get("job_ids") or [])
 
 
-def outcomes_of(groups, started, waits, waited, check_mode=False):
+def outcomes_of(
+    groups: Sequence[Group],
+    started: Sequence[Record],
+    waits: Sequence[JobWait],
+    waited: Sequence[Record],
+    check_mode: bool = False,
+) -> dict[str, Outcome]:
     """What came of each host.
 
     :param waits: of :func:`waits_of`.
@@ -190,7 +278,8 @@ def outcomes_of(groups, started, waits, waited, check_mode=False):
     :returns: {host: outcome} with server_id, server_name, verdict, status, message, job_id, job_name,
         ok (whether the host passes), changed, and on failure text and hint.
     """
-    rows, errors = {}, {}
+    rows: dict[str, Record] = {}
+    errors: dict[str, Trouble] = {}
     for group, result in zip(groups, started, strict=True):
         if result.get("failed"):
             errors.update(dict.fromkeys(group["server_ids"], _error_of(result)))
@@ -211,11 +300,11 @@ def outcomes_of(groups, started, waits, waited, check_mode=False):
         submitted = set(result.get("submitted_server_ids") or [])
         for host, server_id in zip(group["hosts"], group["server_ids"], strict=True):
             row = rows.get(server_id) or {"server_id": server_id, "verdict": "unknown"}
-            outcomes[host] = _outcome(host, group, row, server_id in submitted, errors.get(server_id), check_mode)
+            outcomes[host] = _outcome(group, row, server_id in submitted, errors.get(server_id), check_mode)
     return outcomes
 
 
-def _error_of(result):
+def _error_of(result: Record) -> Trouble:
     error = result.get("error") or {}
     return {
         "text": on_one_line(error.get("message") or result.get("msg") or "the module ended without a result"),
@@ -224,10 +313,10 @@ def _error_of(result):
     }
 
 
-def _outcome(host, group, row, submitted, error, check_mode):
+def _outcome(group: Group, row: Record, submitted: bool, error: Trouble | None, check_mode: bool) -> Outcome:
     verdict = row["verdict"]
     passes = verdict == "done" or (check_mode and error is None and verdict in ("planned", "running"))
-    outcome = {
+    outcome: Outcome = {
         "server_id": row["server_id"],
         "server_name": row.get("server_name"),
         "verdict": verdict,
@@ -243,7 +332,7 @@ def _outcome(host, group, row, submitted, error, check_mode):
     return outcome
 
 
-def _why(outcome, error):
+def _why(outcome: Outcome, error: Trouble | None) -> tuple[str, str]:
     """(what happened to this server, what to do)."""
     again = "run the same play again: only servers that are not done are submitted"
     if outcome["verdict"] == "failed":
@@ -272,14 +361,14 @@ def _why(outcome, error):
     return "its job is over and tells nothing about it", "look at the server itself before you run anything again"
 
 
-def outcome_line(host, outcome):
+def outcome_line(host: str, outcome: Outcome) -> str:
     """A failed host's message: what its server did, in which job, and what to do."""
     name = on_one_line(outcome["server_name"] or host)
     job = f" (job {outcome['job_name']} {outcome['job_id']})" if outcome["job_id"] else ""
     return f"{name}: {outcome['text'].rstrip('.')}{job}. What to do: {outcome['hint'].rstrip('.')}."
 
 
-def jobs_of(groups, started):
+def jobs_of(groups: Sequence[Group], started: Sequence[Record]) -> list[Record]:
     """The jobs of a batch for its record."""
     jobs = []
     for group, result in zip(groups, started, strict=True):
@@ -306,9 +395,9 @@ class Budget:
     :raises InvalidOption: it is neither.
     """
 
-    def __init__(self, text, total):
+    def __init__(self, text: object, total: int) -> None:
         self.text = None if text in (None, "") else str(text).strip()
-        self._limit = None
+        self._limit: Fraction | None = None
         if self.text is None:
             return
         match = _BUDGET.fullmatch(self.text)
@@ -317,11 +406,11 @@ class Budget:
         # Exact, so that a share of just so many hosts is no less than that.
         self._limit = Fraction(match[1]) * (Fraction(total, 100) if match[2] else 1)
 
-    def passed_by(self, failed):
+    def passed_by(self, failed: int) -> bool:
         """Whether so many failed servers are more than may fail."""
         return self._limit is not None and failed > self._limit
 
-    def __str__(self):
-        if self._limit is None:
+    def __str__(self) -> str:
+        if self.text is None or self._limit is None:
             return "no limit"
         return self.text if "%" not in self.text else f"{self.text}, that is {float(self._limit):g}"

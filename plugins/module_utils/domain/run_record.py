@@ -12,9 +12,12 @@ from __future__ import annotations
 import textwrap
 import time
 import unicodedata
+from collections.abc import Collection, Iterable, Mapping
 
+from ..shapes import Record
 from ..version import VERSION
 from .results import VERDICTS
+from .rollout import Outcome
 from .wording import duration, on_one_line, servers, some_of
 
 SCHEMA_VERSION = 1
@@ -29,11 +32,11 @@ class RunRecord:
     Times are milliseconds since the epoch on this machine's clock.
     """
 
-    def __init__(self, data):
+    def __init__(self, data: Record) -> None:
         self.data = data
 
     @classmethod
-    def begin(cls, run_id, entry, hosts, max_failures, now):
+    def begin(cls, run_id: str, entry: str, hosts: Iterable[str], max_failures: str | None, now: int) -> RunRecord:
         """The record of a run that has not done anything.
 
         :param hosts: names of all hosts of the play, in its order.
@@ -71,21 +74,22 @@ class RunRecord:
         )
 
     @property
-    def hosts(self):
+    def hosts(self) -> list[str]:
         """All hosts of the run."""
         return [row["host"] for row in self.data["servers"]]
 
     @property
-    def seen(self):
+    def seen(self) -> set[str]:
         """The hosts of the batches so far."""
         return {row["host"] for row in self.data["servers"] if row["batch"] is not None}
 
     @property
-    def batch(self):
+    def batch(self) -> Record:
         """The newest batch."""
-        return self.data["batches"][-1]
+        newest: Record = self.data["batches"][-1]
+        return newest
 
-    def open_batch(self, hosts, now):
+    def open_batch(self, hosts: Collection[str], now: int) -> None:
         """Begin a batch; nothing is started yet."""
         number = len(self.data["batches"]) + 1
         self.data["batches"].append(
@@ -95,7 +99,7 @@ class RunRecord:
             row["batch"] = number
         self.data["updated_at"] = now
 
-    def starting(self, groups, server_ids, now):
+    def starting(self, groups: list[Record], server_ids: Mapping[str, str], now: int) -> None:
         """Before the first request that creates a job: from here on, one may exist.
 
         :param server_ids: {host: server id}.
@@ -111,7 +115,7 @@ class RunRecord:
                 row["message"] = "the host failed before its job was started"
         self.data["updated_at"] = now
 
-    def started(self, jobs, outcomes, now):
+    def started(self, jobs: list[Record], outcomes: Mapping[str, Outcome], now: int) -> None:
         """After the jobs were started: what is known of each server so far.
 
         :param jobs: dictionaries with job_id, name, servers, action and error.
@@ -126,7 +130,7 @@ class RunRecord:
             row["ended_at"] = now if row["verdict"] in ("done", "failed", NOT_STARTED) else None
         self.data["updated_at"] = now
 
-    def settled(self, outcomes, now, hook=False):
+    def settled(self, outcomes: Mapping[str, Outcome], now: int, hook: bool = False) -> None:
         """After the wait: the outcome of each host of the batch.
 
         :param hook: whether tasks of the user's follow, which may fail a host that is done.
@@ -140,14 +144,14 @@ class RunRecord:
         if not hook:
             self.closed(now)
 
-    def closed(self, now):
+    def closed(self, now: int) -> None:
         """The batch is over; with the last one, the run is."""
         self.batch.update(phase="ended", ended_at=now)
         self.data["updated_at"] = now
         if all(row["batch"] is not None for row in self.data["servers"]):
             self.data.update(state="ended", ended_at=now)
 
-    def left_before(self, hosts, now):
+    def left_before(self, hosts: Iterable[str], now: int) -> None:
         """Hosts that left the play before their batch: they failed, or were ended, in a task before the role."""
         number = self.batch["number"]
         for row in self._rows(set(hosts)):
@@ -156,7 +160,7 @@ class RunRecord:
                 row["ended_at"] = now
         self.data["updated_at"] = now
 
-    def lost_later(self, hosts, now):
+    def lost_later(self, hosts: Iterable[str], now: int) -> None:
         """Hosts that passed, and that a later task failed or ended, such as one of ``fleet_job_after``."""
         for row in self._rows(set(hosts)):
             if row["verdict"] == "done":
@@ -165,20 +169,20 @@ class RunRecord:
                 )
         self.data["updated_at"] = now
 
-    def stop(self, reason, now):
+    def stop(self, reason: str, now: int) -> None:
         """No further batch is started."""
         self.data["stopped"] = reason
         self.data.update(state="ended", ended_at=now, updated_at=now)
 
-    def failed_hosts(self):
+    def failed_hosts(self) -> list[str]:
         """The hosts whose server did not do what was wanted, of those that had their turn."""
         return [row["host"] for row in self.data["servers"] if row["passed"] is False]
 
-    def _rows(self, hosts):
+    def _rows(self, hosts: Collection[str]) -> list[Record]:
         return [row for row in self.data["servers"] if row["host"] in hosts]
 
 
-def _take(row, outcome):
+def _take(row: Record, outcome: Outcome) -> None:
     """What an outcome tells of a server; where no job could be created for it, it was not started."""
     row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
     if outcome["verdict"] == "planned" and not outcome["ok"]:
@@ -186,7 +190,7 @@ def _take(row, outcome):
     row["message"] = outcome["message"] or outcome.get("text")
 
 
-def page_of(data):
+def page_of(data: Record) -> str:
     """A record as a page for people, in Markdown."""
     shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
     lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
@@ -214,7 +218,7 @@ def page_of(data):
     return "\n".join(lines) + "\n"
 
 
-def _times(shown):
+def _times(shown: Mapping[str, int | None]) -> str:
     moments = [
         f"{name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(moment / 1000))} UTC"
         for name, moment in shown.items()
@@ -223,22 +227,22 @@ def _times(shown):
     return "; ".join(moments) + "."
 
 
-def _cell(value):
+def _cell(value: object) -> str:
     return (
         "" if value is None else on_one_line(str(value)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
     )
 
 
-def summary_lines(data, path=None):
+def summary_lines(data: Record, path: str | None = None) -> list[str]:
     """A record for people: short lines, whatever the number of servers."""
     rows = data["servers"]
-    counts = {}
+    counts: dict[str, int] = {}
     for row in rows:
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
     parts = [f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in _ORDER if counts.get(verdict)]
     seconds = (data["updated_at"] - data["started_at"]) / 1000
     lines = _wrapped(f"{servers(len(rows))}: {', '.join(parts)}; batch {len(data['batches'])}, {duration(seconds)}", "")
-    reasons = {}
+    reasons: dict[str, list[str]] = {}
     for row in rows:
         if row["passed"] is False:
             reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
@@ -265,7 +269,7 @@ _ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
 _MOST_REASONS, _MOST_JOBS, _LONGEST_REASON = 20, 10, 200
 
 
-def _wrapped(text, indent):
+def _wrapped(text: str, indent: str) -> list[str]:
     # Characters of East Asian scripts take two columns.
     wide = any(unicodedata.east_asian_width(char) in "WF" for char in text)
     return textwrap.wrap(

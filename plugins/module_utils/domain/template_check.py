@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 
+from ..shapes import Record
+from .wanted import Wanted
+
 # The request's type and the type under which the service stores the template differ
 # where the documents show both (page "Creating a Lite Server task", and the template list).
 STORED_TYPES = {"HDK_UPGRADE": "ASCEND_SOFTWARE_UPGRADE", "DEVICE_LOG_COLLECT": "LOG_COLLECT"}
 
 
-def findings(templates, wanted):
+def findings(templates: list[Record], wanted: Wanted) -> list[str]:
     """What no live template takes, as sentences; empty where one takes everything.
 
     :param templates: records of the template list: ``name``, ``type``, ``params`` with
@@ -28,7 +31,7 @@ def findings(templates, wanted):
     return min(results, key=len)
 
 
-def _against(template, wanted):
+def _against(template: Record, wanted: Wanted) -> list[str]:
     params = {
         param["name"]: param
         for param in template.get("params") or []
@@ -51,7 +54,7 @@ def _against(template, wanted):
     return found
 
 
-def _matches(regex, value):
+def _matches(regex: object, value: str) -> bool:
     if not isinstance(regex, str) or not regex:
         return True
     try:

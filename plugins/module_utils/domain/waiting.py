@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
+from ..clock import Clock
 from ..errors import InvalidOption, LiteServerError, WaitTimedOut
+from ..shapes import Options
+from .results import ServerRow
 from .wording import duration, name_servers
 
 FIRST_PAUSE = 0.5  # seconds
@@ -18,8 +22,12 @@ LONGEST_LOOK_PAUSE = 5.0  # seconds, where nobody set another
 GONE_AFTER = 3
 
 
+# What is seen at a look: a Job, or a ServerPower.
+Seen = TypeVar("Seen")
+
+
 @dataclass(frozen=True)
-class WaitState:
+class WaitState(Generic[Seen]):
     """What is waited for, and what was seen last.
 
     :ivar seen: {id: what was seen of it last}: jobs by job id, or servers by server id.
@@ -32,25 +40,32 @@ class WaitState:
     :ivar last_error: of the last round of looks, or None.
     """
 
-    seen: dict
-    ended: Callable
-    gone: Callable
+    seen: dict[str, Seen]
+    ended: Callable[[str, Seen], bool]
+    gone: Callable[[Seen], Seen]
     deadline: float
     longest_pause: float
     next_pause: float = FIRST_PAUSE
-    missing: dict = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
     timed_out: bool = False
     last_error: LiteServerError | None = None
 
 
-def check_wait_options(options):
+def check_wait_options(options: Options) -> None:
     """The options of a wait that every module with one has; raises InvalidOption."""
     for option, least in (("wait_timeout", 1), ("wait_sleep", 1), ("progress", 0)):
         if options[option] < least:
             raise InvalidOption(f"{option}: must be {least} or more seconds")
 
 
-def timed_out_error(options, rows, wanted, last_error, hint, retryable=None):
+def timed_out_error(
+    options: Options,
+    rows: list[ServerRow],
+    wanted: str,
+    last_error: LiteServerError | None,
+    hint: str,
+    retryable: bool | None = None,
+) -> WaitTimedOut:
     """The error of a wait that has taken too long.
 
     :param rows: entries of a result's ``servers``; those that still run are named.
@@ -66,7 +81,7 @@ def timed_out_error(options, rows, wanted, last_error, hint, retryable=None):
     return WaitTimedOut(message, hint=hint, retryable=retryable)
 
 
-def growing_pauses(clock, patience):
+def growing_pauses(clock: Clock, patience: float) -> Iterator[float]:
     """Yield at once, and again after growing pauses, until the patience (seconds) is used up."""
     end, pause = clock.now() + patience, FIRST_PAUSE
     while True:
@@ -78,12 +93,14 @@ def growing_pauses(clock, patience):
         pause = min(pause * PAUSE_GROWTH, LONGEST_LOOK_PAUSE)
 
 
-def still_open(state):
+def still_open(state: WaitState[Seen]) -> list[str]:
     """The ids that need a further look."""
     return [identifier for identifier, seen in state.seen.items() if not state.ended(identifier, seen)]
 
 
-def step(state, looks, now):
+def step(
+    state: WaitState[Seen], looks: Mapping[str, Seen | LiteServerError | None], now: float
+) -> tuple[WaitState[Seen], float | None]:
     """Take what one round of looks saw.
 
     :param looks: {id: what was seen, or None where it was not found, or the LiteServerError of
@@ -91,7 +108,8 @@ def step(state, looks, now):
     :returns: (state, seconds to pause before the next round, or None where the wait is over).
     """
     seen, missing = dict(state.seen), dict(state.missing)
-    last_error, asked = None, 0
+    last_error: LiteServerError | None = None
+    asked: float = 0
     for identifier, look in looks.items():
         if isinstance(look, LiteServerError):
             last_error, asked = look, max(asked, look.retry_after or 0)
@@ -113,7 +131,12 @@ def step(state, looks, now):
     return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
 
 
-def wait(state, look, clock, on_step):
+def wait(
+    state: WaitState[Seen],
+    look: Callable[[list[str]], Mapping[str, Seen | LiteServerError | None]],
+    clock: Clock,
+    on_step: Callable[[WaitState[Seen]], None],
+) -> WaitState[Seen]:
     """Look, step and sleep until the wait is over; returns the last state.
 
     :param look: takes the ids that are still open; returns the ``looks`` of :func:`step`.
@@ -129,13 +152,15 @@ def wait(state, look, clock, on_step):
     return state
 
 
-def one_by_one(look):
+def one_by_one(
+    look: Callable[[str], Seen | None],
+) -> Callable[[Iterable[str]], dict[str, Seen | LiteServerError | None]]:
     """A ``look`` for :func:`wait` from one that takes a single id.
 
     An error that no repetition can mend, such as a refused key, is raised at once.
     """
 
-    def look_at(identifier):
+    def look_at(identifier: str) -> Seen | LiteServerError | None:
         try:
             return look(identifier)
         except LiteServerError as error:

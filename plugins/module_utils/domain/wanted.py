@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import InvalidOption
+from ..shapes import Options, Record
 from .records import Item, items_of, spec_text
 
 NAME_PATTERN = r"[-_.a-zA-Z0-9]{1,64}"
@@ -32,23 +35,23 @@ class Wanted:
 
     name: str
     type: str
-    server_ids: tuple
-    items: tuple
-    body_items: tuple = ()
+    server_ids: tuple[str, ...]
+    items: tuple[Item, ...]
+    body_items: tuple[Item, ...] = ()
     reuse: str = REUSE_SAME_NAME
     skipped_ok: bool = True
     description: str | None = None
     is_reboot: bool | None = None
-    secret_keys: frozenset = frozenset()
+    secret_keys: frozenset[str] = frozenset()
 
     @property
-    def item_types(self):
+    def item_types(self) -> tuple[str, ...]:
         """The types of the items, whatever their order."""
         return tuple(sorted(item.type for item in self.items))
 
-    def body(self, server_ids):
+    def body(self, server_ids: Iterable[str]) -> Record:
         """The create request for these servers."""
-        body = {
+        body: Record = {
             "name": self.name,
             "type": self.type,
             "server_ids": list(server_ids),
@@ -61,13 +64,13 @@ class Wanted:
         return body
 
 
-def read_wanted(options):
+def read_wanted(options: Options) -> tuple[Wanted, list[str]]:
     """The wanted result from a module's options.
 
     :returns: (Wanted, warnings).
     :raises InvalidOption: names the option and the rule.
     """
-    warnings = []
+    warnings: list[str] = []
     name = check_name("name", _required(options, "name"))
     job_type = check_name("type", _required(options, "type"))
     server_ids = check_ids("server_ids", _required(options, "server_ids"))
@@ -87,7 +90,7 @@ def read_wanted(options):
     return wanted, warnings
 
 
-def check_name(option, value):
+def check_name(option: str, value: str) -> str:
     """A name or type as the API takes it; raises InvalidOption."""
     if not _NAME.fullmatch(value):
         raise InvalidOption(
@@ -96,7 +99,7 @@ def check_name(option, value):
     return value
 
 
-def check_ids(option, values):
+def check_ids(option: str, values: Iterable[str]) -> tuple[str, ...]:
     """Ids without repetition, in the order given; raises InvalidOption."""
     if not values:
         raise InvalidOption(f"{option}: at least one id is needed")
@@ -106,14 +109,14 @@ def check_ids(option, values):
     return tuple(dict.fromkeys(values))
 
 
-def _required(options, option):
+def _required(options: Options, option: str) -> Any:
     value = options.get(option)
     if value is None:
         raise InvalidOption(f"{option}: needed with state=present, unless job_id is given")
     return value
 
 
-def _items(options, job_type, warnings):
+def _items(options: Options, job_type: str, warnings: list[str]) -> tuple[Item, ...]:
     given, spec, secret = options.get("items"), options.get("spec"), options.get("secret_spec") or {}
     if given is not None and spec is not None:
         raise InvalidOption("spec: excludes items: give one of them (spec is short for one item of the same type)")
@@ -134,7 +137,7 @@ def _items(options, job_type, warnings):
     return tuple(items)
 
 
-def _pairs(where, spec, warnings):
+def _pairs(where: str, spec: Mapping[str, object] | None, warnings: list[str]) -> dict[str, str]:
     pairs = {}
     for key, value in (spec or {}).items():
         place = f"{where}.{key}"
@@ -147,7 +150,7 @@ def _pairs(where, spec, warnings):
     return pairs
 
 
-def _secret_pairs(secret, pairs, warnings):
+def _secret_pairs(secret: Mapping[str, object], pairs: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
     taken = _pairs("secret_spec", secret, warnings)
     for key, value in taken.items():
         if key in pairs:
@@ -160,5 +163,5 @@ def _secret_pairs(secret, pairs, warnings):
     return taken
 
 
-def _kind(value):
+def _kind(value: object) -> str:
     return "nothing" if value is None else "a list" if isinstance(value, (list, tuple)) else "a dictionary"

@@ -5,13 +5,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from ..errors import InvalidOption
 from .wording import some_of
 
 _MOST = 1_000_000
 
 
-def waves(hosts, supernodes, canary=1, growth=2, largest=None):
+def waves(
+    hosts: Iterable[str],
+    supernodes: Mapping[str, Iterable[str]],
+    canary: int = 1,
+    growth: float = 2,
+    largest: int | None = None,
+) -> list[int]:
     """Sizes of the batches, in the order of the hosts.
 
     A batch holds as many single hosts and whole supernodes as fit into its size, and at
@@ -45,7 +54,14 @@ def waves(hosts, supernodes, canary=1, growth=2, largest=None):
     return [*sizes, batch] if batch else sizes
 
 
-def waves_of_groups(hosts, groups, prefix, canary=1, growth=2, largest=0):
+def waves_of_groups(
+    hosts: Iterable[str],
+    groups: Mapping[str, Iterable[str]],
+    prefix: str,
+    canary: int | str = 1,
+    growth: float | str = 2,
+    largest: int | str = 0,
+) -> list[int]:
     """:func:`waves` from the groups of an inventory.
 
     :param groups: {group: host names}; those whose names begin with ``prefix`` are supernodes.
@@ -55,7 +71,7 @@ def waves_of_groups(hosts, groups, prefix, canary=1, growth=2, largest=0):
     return waves(hosts, supernodes, _number(canary), _number(growth), _number(largest) or None)
 
 
-def _number(value):
+def _number(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return float(value) if "." in value else int(value)
@@ -64,26 +80,27 @@ def _number(value):
     return value
 
 
-def _require_whole(name, value):
+def _require_whole(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
         raise InvalidOption(f"{name}: must be a whole number from 1 to {_MOST}, not {value!r}")
 
 
-def _units(hosts, supernodes):
+def _units(hosts: Iterable[str], supernodes: Mapping[str, Iterable[str]]) -> list[int]:
     """The sizes of what may not be cut, in order: runs of one supernode's hosts, and single hosts."""
-    supernode_of = {}
-    for supernode, members in supernodes.items():
+    supernode_of: dict[str, str] = {}
+    for name, members in supernodes.items():
         for host in members:
-            if supernode_of.setdefault(host, supernode) != supernode:
-                raise InvalidOption(f"supernodes: host {host} is in two: {supernode_of[host]} and {supernode}")
-    runs, ended = [], set()
+            if supernode_of.setdefault(host, name) != name:
+                raise InvalidOption(f"supernodes: host {host} is in two: {supernode_of[host]} and {name}")
+    runs: list[tuple[str | None, list[str]]] = []
+    ended: set[str | None] = set()
     for host in hosts:
         supernode = supernode_of.get(host)
         if supernode is not None and runs and runs[-1][0] == supernode:
             runs[-1][1].append(host)
             continue
         if supernode is not None and supernode in ended:
-            apart = [name for name in hosts if supernode_of.get(name) == supernode]
+            apart = [other for other in hosts if supernode_of.get(other) == supernode]
             raise InvalidOption(
                 f"supernodes: the hosts of {supernode} do not stand together in the play's order: {some_of(apart, 10)}."
                 " Order the inventory by supernode, or leave the play's 'order' alone"

@@ -5,8 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-def name_servers(rows, most=5):
+if TYPE_CHECKING:
+    from .results import ServerRow
+
+
+def name_servers(rows: Sequence[ServerRow], most: int = 5) -> str:
     """Servers by name, with their messages, and how many more there are."""
     texts = []
     for row in rows[:most]:
@@ -18,23 +24,23 @@ def name_servers(rows, most=5):
     return "; ".join(texts)
 
 
-def on_one_line(text):
+def on_one_line(text: str) -> str:
     """A text of the service as one line without control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def some_of(names, most=5):
+def some_of(names: Sequence[str], most: int = 5) -> str:
     """The first names, and how many more there are."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
-def servers(count):
+def servers(count: int) -> str:
     """``1 server``, ``2 servers``."""
     return f"{count} server" if count == 1 else f"{count} servers"
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Seconds in words: ``4 min 10 s``."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -15,11 +15,15 @@ import json
 import ssl
 import traceback
 import zlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
+from ..clock import Clock
 from ..errors import (
     AnswerLost,
     ApiError,
     BadAnswer,
+    LiteServerError,
     NotFound,
     OutcomeUnknown,
     ServiceFailed,
@@ -28,7 +32,8 @@ from ..errors import (
     Unauthorized,
     Unreachable,
 )
-from .retry import Move, Trouble, move_after, retry_after, throttle_window
+from ..shapes import Conceal
+from .retry import Backoff, Kind, Move, Trouble, move_after, retry_after, throttle_window
 
 try:
     import requests
@@ -40,12 +45,32 @@ except ImportError:
     requests = None  # type: ignore[assignment]
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+T = TypeVar("T")
+# Takes decoded JSON and the answer's headers; raises BadAnswer for another shape than the call documents.
+Parse: TypeAlias = Callable[[Any, Mapping[str, str]], T]
+
 # An answer of 5,000 servers is some 10 MB; more than this is not an answer.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 # "Not found" has no HTTP status of its own for Lite Servers: 400 with this code.
 NOT_FOUND_CODES = frozenset(["ModelArts.6404"])
 # An HTTP path or gateway that is not there must not read as "no such job".
 NOT_PUBLISHED_CODES = frozenset(["APIGW.0101", "APIG.0101"])
+
+
+class Auth(Protocol):
+    """A way to authenticate: signs or marks each prepared request."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """The request, signed or marked."""
+
+    def renew(self) -> bool:
+        """Get new credentials; False where that is not possible."""
+
+    def unauthorized_hint(self, message: str) -> str:
+        """What to do about a 401, from the service's text."""
 
 
 class Call:
@@ -58,7 +83,7 @@ class Call:
     :param auth: signs or marks the prepared request; has ``renew()`` and ``unauthorized_hint()``.
     """
 
-    def __init__(self, kind, what, method, url, auth, body=None):
+    def __init__(self, kind: Kind, what: str, method: str, url: str, auth: Auth, body: object = None) -> None:
         self.kind = kind
         self.what = what
         self.method = method
@@ -79,7 +104,17 @@ class HttpClient:
         or put on one line for a message.
     """
 
-    def __init__(self, verify, proxy, timeout, max_retries, backoff, clock, user_agent, conceal=str):
+    def __init__(
+        self,
+        verify: bool | str,
+        proxy: str | None,
+        timeout: int,
+        max_retries: int,
+        backoff: Backoff,
+        clock: Clock,
+        user_agent: str,
+        conceal: Conceal = str,
+    ) -> None:
         self._session = requests.Session()
         self._verify = verify
         self._proxy = proxy
@@ -90,7 +125,7 @@ class HttpClient:
         self._user_agent = user_agent
         self._conceal = conceal
 
-    def send(self, call, parse):
+    def send(self, call: Call, parse: Parse[T]) -> T:
         """Send a call, repeat it where that is safe, and return ``parse(answer)``.
 
         :param parse: takes (decoded JSON, response headers); raises BadAnswer for
@@ -125,7 +160,7 @@ class HttpClient:
                 error.message = f"{error.message} (given up after {repeats + 1} tries)"
             raise error
 
-    def _try(self, call, parse):
+    def _try(self, call: Call, parse: Parse[T]) -> T:
         headers, answer, status = self._exchange(call)
         if status >= 300:
             raise self._refusal(call, status, headers, answer)
@@ -140,7 +175,7 @@ class HttpClient:
             )
             raise _Failed(Trouble.BAD_ANSWER, error) from error
 
-    def _exchange(self, call):
+    def _exchange(self, call: Call) -> tuple[Mapping[str, str], bytes, int]:
         """Send one request; returns (headers, body bytes, status)."""
         content = None if call.body is None else json.dumps(call.body).encode("utf-8")
         request = requests.Request(
@@ -159,14 +194,14 @@ class HttpClient:
             request.body = _Body(content)  # signed by now
         # The adapter, not the session: a session lets REQUESTS_CA_BUNDLE replace verify and a .netrc
         # entry replace the Authorization header, and reads where a redirect leads to.
-        adapter = self._session.get_adapter(request.url)
+        adapter = self._session.get_adapter(str(request.url))
         try:
             response = adapter.send(
                 request,
                 stream=True,
                 timeout=self._timeout,
                 verify=self._verify,
-                proxies=self._proxies(request.url),
+                proxies=self._proxies(str(request.url)),
             )
         except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError) as error:
             raise self._no_answer(call, request.body, error) from error
@@ -179,12 +214,12 @@ class HttpClient:
                 # What it says is lost, but that it is a refusal is known.
                 return response.headers, b"", response.status_code
 
-    def _proxies(self, url):
+    def _proxies(self, url: str) -> dict[str, str]:
         if url.startswith("http://"):
             return {}  # plain http is for loopback only, so it never leaves through a proxy
         return {"https": self._proxy} if self._proxy else requests.utils.get_environ_proxies(url)
 
-    def _no_answer(self, call, body, error):
+    def _no_answer(self, call: Call, body: object, error: Exception) -> _Failed:
         """Tell apart what surely was not sent from what may have been carried out."""
         causes = list(_causes(error))
         names = {type(cause).__name__ for cause in causes}
@@ -225,7 +260,7 @@ class HttpClient:
             return _Failed(Trouble.NOT_SENT, TlsFailed(text, hint="does endpoint speak https? " + hint, retryable=True))
         return _Failed(Trouble.NOT_SENT, Unreachable(f"{call.what}: no connection: {reason}", hint=hint))
 
-    def _refusal(self, call, status, headers, answer):
+    def _refusal(self, call: Call, status: int, headers: Mapping[str, str], answer: bytes) -> _Failed:
         """Turn an answer that is not a success into a typed error."""
         try:
             code, message, request_id = _error_of(_unpacked(answer, headers), self._conceal)
@@ -234,7 +269,7 @@ class HttpClient:
         request_id = request_id or _printable(headers.get("X-Request-Id"))
         shown = message or _printable(headers.get("Content-Type")) or "no text"
         text = f"{call.what}: HTTP {status}{' ' + code if code else ''}: {shown}"
-        details = {"code": code, "http_status": status, "request_id": request_id}
+        details: dict[str, Any] = {"code": code, "http_status": status, "request_id": request_id}
         asked = retry_after(headers.get("Retry-After"), self._clock.utc())
         if status == 401:
             return _Failed(
@@ -269,15 +304,15 @@ class _Body:
     a proxy, for one, a lost answer and a proxy that refuses look the same.
     """
 
-    def __init__(self, content):
+    def __init__(self, content: bytes) -> None:
         self._content = io.BytesIO(content)
         self._length = len(content)
         self.begun = False
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._length
 
-    def read(self, size=-1):
+    def read(self, size: int = -1) -> bytes:
         self.begun = True
         return self._content.read(size)
 
@@ -285,13 +320,13 @@ class _Body:
 class _Failed(Exception):
     """One try failed: the kind of trouble, and the error if nothing more is done."""
 
-    def __init__(self, trouble, error):
+    def __init__(self, trouble: Trouble, error: LiteServerError) -> None:
         super().__init__(str(error))
         self.trouble = trouble
         self.error = error
 
 
-def _refusal_hint(status, code):
+def _refusal_hint(status: int, code: str | None) -> str | None:
     if code in NOT_PUBLISHED_CODES:
         return "the region or endpoint does not offer this call: check region and endpoint"
     if status < 400:
@@ -301,9 +336,10 @@ def _refusal_hint(status, code):
     return None
 
 
-def _read(response):
+def _read(response: Response) -> bytes:
     """The body as it was sent, or a little more than the limit of it."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     for part in response.raw.stream(65536, decode_content=False):
         parts.append(part)
         size += len(part)
@@ -312,7 +348,7 @@ def _read(response):
     return b"".join(parts)
 
 
-def _unpacked(answer, headers):
+def _unpacked(answer: bytes, headers: Mapping[str, str]) -> bytes:
     """The body as it was meant, if it is not more than a controller can bear; raises BadAnswer."""
     encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
     if encoding in ("gzip", "x-gzip", "deflate"):
@@ -328,7 +364,7 @@ def _unpacked(answer, headers):
     return answer
 
 
-def _decode(answer, conceal):
+def _decode(answer: bytes, conceal: Conceal) -> Any:
     if not answer.strip():
         raise BadAnswer("the answer is empty")
     try:
@@ -337,12 +373,12 @@ def _decode(answer, conceal):
         raise BadAnswer(f"the answer is not JSON: it begins with {_excerpt(answer, conceal)}") from error
 
 
-def _excerpt(answer, conceal):
+def _excerpt(answer: bytes, conceal: Conceal) -> str:
     """The first words of a body for a message."""
     return repr(_printable(conceal(answer[:65536].decode("utf-8", "replace")), 120))
 
 
-def _printable(text, longest=500):
+def _printable(text: object, longest: int = 500) -> str | None:
     """A text of the service as it may be shown: one line, nothing that steers a terminal, not too long."""
     if not isinstance(text, str):
         return None
@@ -354,7 +390,7 @@ def _printable(text, longest=500):
 _ERROR_KEYS = (("error_code", "error_msg"), ("code", "message"), ("errorCode", "errorMsg"))
 
 
-def _error_of(answer, conceal):
+def _error_of(answer: bytes, conceal: Conceal) -> tuple[str | None, str | None, str | None]:
     """(code, message, request id) of an error body of any producer; each may be None."""
     try:
         body = json.loads(answer)
@@ -375,9 +411,10 @@ def _error_of(answer, conceal):
     return None, _excerpt(answer, conceal), request_id
 
 
-def _causes(error):
+def _causes(error: BaseException) -> list[BaseException]:
     """The exception and all that it wraps, in whichever way urllib3 and requests do."""
-    seen, queue = [], [error]
+    seen: list[BaseException] = []
+    queue: list[Any] = [error]
     while queue:
         cause = queue.pop(0)
         if cause is None or any(cause is known for known in seen):
@@ -389,9 +426,9 @@ def _causes(error):
     return seen
 
 
-def _innermost_text(causes):
+def _innermost_text(causes: list[BaseException]) -> str:
     """The most telling text: the operating system's, else the last one."""
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
-            return _printable(cause.strerror)
+            return _printable(cause.strerror) or ""
     return _printable(str(causes[-1])) or type(causes[-1]).__name__

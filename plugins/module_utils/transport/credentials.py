@@ -10,10 +10,16 @@ is valid for 24 hours; a newer one does not invalidate it.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from ..clock import Clock
 from ..errors import BadAnswer
-from .client import Call
+from .client import Call, HttpClient
 from .retry import Kind
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 # A token is renewed when less than this part of its life is left, or these seconds,
 # whichever is shorter: renewal in the middle of a request is what 401 is for.
@@ -24,15 +30,15 @@ RENEW_SECONDS = 300
 class NoAuth:
     """Leaves a request as it is: for the login itself."""
 
-    def __call__(self, request):
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Nothing to add."""
         return request
 
-    def renew(self):
+    def renew(self) -> bool:
         """Nothing to renew."""
         return False
 
-    def unauthorized_hint(self, message):
+    def unauthorized_hint(self, message: str) -> str:
         """What to do about a 401 at the login."""
         return "check username, password and domain_name; a HUAWEI ID cannot log in here, an IAM user can"
 
@@ -40,19 +46,19 @@ class NoAuth:
 class TokenAuth:
     """A ready IAM token."""
 
-    def __init__(self, token):
+    def __init__(self, token: str) -> None:
         self._token = token
 
-    def __call__(self, request):
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the token."""
         request.headers["X-Auth-Token"] = self._token
         return request
 
-    def renew(self):
+    def renew(self) -> bool:
         """A given token cannot be renewed."""
         return False
 
-    def unauthorized_hint(self, message):
+    def unauthorized_hint(self, message: str) -> str:
         """What to do about a 401 with a given token."""
         return "get a new auth_token: it is wrong, expired, or of another region"
 
@@ -64,7 +70,17 @@ class PasswordAuth:
     :param on_token: called with each new token, so that it can be kept out of every output.
     """
 
-    def __init__(self, client, iam_endpoint, username, password, domain_name, project_id, clock, on_token):
+    def __init__(
+        self,
+        client: HttpClient,
+        iam_endpoint: str,
+        username: str,
+        password: str,
+        domain_name: str,
+        project_id: str,
+        clock: Clock,
+        on_token: Callable[[str], object],
+    ) -> None:
         self._client = client
         self._url = iam_endpoint + "/v3/auth/tokens?nocatalog=true"
         self._body = {
@@ -78,17 +94,17 @@ class PasswordAuth:
         }
         self._clock = clock
         self._on_token = on_token
-        self._token = None
-        self._renew_at = None
+        self._token = ""
+        self._renew_at: float | None = None
 
-    def __call__(self, request):
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the token, after a login where there is none or it is about to end."""
-        if self._token is None or (self._renew_at is not None and self._clock.now() >= self._renew_at):
+        if not self._token or (self._renew_at is not None and self._clock.now() >= self._renew_at):
             self.renew()
         request.headers["X-Auth-Token"] = self._token
         return request
 
-    def renew(self):
+    def renew(self) -> bool:
         """Log in. Returns True: the request may be sent again with the new token."""
         # A login is repeated like a read: one token more does no harm. A refused one is final,
         # because wrong passwords in a row lock the user.
@@ -100,12 +116,12 @@ class PasswordAuth:
         )
         return True
 
-    def unauthorized_hint(self, message):
+    def unauthorized_hint(self, message: str) -> str:
         """What to do about a 401 right after a successful login."""
         return "the token of a fresh login was refused: check that project_id and region belong together"
 
 
-def _token_of(body, headers):
+def _token_of(body: Any, headers: Mapping[str, str]) -> tuple[str, float | None]:
     """(token, lifetime in seconds or None) of a login's answer."""
     token = headers.get("X-Subject-Token")
     if not token:
@@ -118,7 +134,7 @@ def _token_of(body, headers):
     return token, (expires - issued).total_seconds() if issued and expires and expires > issued else None
 
 
-def _time(text):
+def _time(text: Any) -> datetime.datetime | None:
     try:
         # "2026-11-23T10:00:00.000000Z": Python before 3.11 reads neither Z nor odd fractions.
         return datetime.datetime.strptime(text.split(".")[0].rstrip("Z"), "%Y-%m-%dT%H:%M:%S")

@@ -12,7 +12,14 @@ where that does not add up, as a number of pages.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
 from ..errors import ApiError, BadAnswer
+from ..shapes import Record
+
+# Takes paging parameters and returns an envelope.
+Fetch: TypeAlias = Callable[[dict[str, int]], Record]
 
 # The server list documents limits up to 1024.
 WIDE_LIMIT = 1000
@@ -29,51 +36,52 @@ class Listing:
     :ivar complete: False where the service says there are more than it gave.
     """
 
-    def __init__(self, records, complete):
+    def __init__(self, records: list[Record], complete: bool) -> None:
         self.records = records
         self.complete = complete
 
 
-def envelope_of(body, headers):
+def envelope_of(body: Any, headers: Mapping[str, str]) -> Record:
     """Check the shape of one page's answer; raises BadAnswer."""
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(data, list):
         raise BadAnswer("the answer has no list 'data'")
+    envelope: Record = body
     for record in data:
         if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not record["id"]:
             raise BadAnswer("a record of the list has no 'id'")
-    return body
+    return envelope
 
 
-def read_all(fetch):
+def read_all(fetch: Fetch) -> Listing:
     """Read every page.
 
     :param fetch: takes paging parameters (a dict, empty at first) and returns an
         envelope as :func:`envelope_of` passes it; raises ApiError where the service
         refuses the parameters.
     """
-    listing = None
-    for _round in range(ROUNDS):
-        listing = _Reader(fetch).read()
+    listing = _Reader(fetch).read()
+    for _round in range(ROUNDS - 1):
         if listing.complete:
             break
+        listing = _Reader(fetch).read()
     return listing
 
 
 class _Reader:
     """One pass over a list."""
 
-    def __init__(self, fetch):
+    def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
-        self._found = {}
-        self._last_id = None  # of the last page that was read
-        self._total = None
+        self._found: dict[str, Record] = {}
+        self._last_id: str | None = None  # of the last page that was read
+        self._total: int | None = None
         # Stands in for the total where there is none: whether the last page says that there are
         # more, or None where it says nothing of it.
-        self._more = None
+        self._more: bool | None = None
         self._changed = False
 
-    def read(self):
+    def read(self) -> Listing:
         size = self._page({})
         first_ids = list(self._found)
         if size and size < WIDE_LIMIT and self._missing():
@@ -91,10 +99,10 @@ class _Reader:
         # A list that changed meanwhile may have passed over a record although the count is right.
         return Listing(list(self._found.values()), (silent or not self._missing()) and not self._changed)
 
-    def _missing(self):
+    def _missing(self) -> bool:
         return self._more is not False if self._total is None else len(self._found) < self._total
 
-    def _page(self, parameters, begins=()):
+    def _page(self, parameters: dict[str, int], begins: Sequence[str | None] = ()) -> int:
         """Read one page into the records; returns how many records it had.
 
         :param begins: ids that the page has to begin with, or it is not taken.
@@ -115,7 +123,7 @@ class _Reader:
             self._more = None if pages is None or current is None else current < pages
         return len(data)
 
-    def _wide_page(self, first_ids):
+    def _wide_page(self, first_ids: list[str]) -> int | None:
         known, last_id = len(self._found), self._last_id
         try:
             size = self._page({"offset": 0, "limit": min(self._total or WIDE_LIMIT, WIDE_LIMIT)}, first_ids)
@@ -129,7 +137,7 @@ class _Reader:
         self._last_id = last_id  # a shorter page than the first one leads nowhere
         return None
 
-    def _walk_records(self, size):
+    def _walk_records(self, size: int) -> None:
         """``offset`` as a number of records; stops at the first page that brings nothing new.
 
         Each page begins with the last record of the one before. If it does not, then the list
@@ -143,7 +151,7 @@ class _Reader:
                 return
             offset += got - 1
 
-    def _walk_pages(self, size):
+    def _walk_pages(self, size: int) -> None:
         """``offset`` as a number of pages; a page may be known already from the walk before."""
         page, useless = 1, 0
         while self._missing() and useless < 2:
@@ -156,5 +164,5 @@ class _Reader:
             page += 1
 
 
-def _count(value):
+def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None

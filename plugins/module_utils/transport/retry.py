@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import re
 from email.utils import parsedate_to_datetime
@@ -58,7 +59,7 @@ _COLUMNS = (
 TABLE = {(kind, trouble): move for kind, row in _ROWS.items() for trouble, move in zip(_COLUMNS, row, strict=False)}
 
 
-def move_after(kind, trouble):
+def move_after(kind: Kind, trouble: Trouble) -> Move:
     """The table's answer; what it does not name is final."""
     return TABLE.get((kind, trouble), Move.FAIL)
 
@@ -72,18 +73,18 @@ class Backoff:
         beyond that the request fails rather than holding up a play.
     """
 
-    def __init__(self, base=0.5, cap=30.0, patience=300.0):
+    def __init__(self, base: float = 0.5, cap: float = 30.0, patience: float = 300.0) -> None:
         self.base = base
         self.cap = cap
         self.patience = patience
 
-    def pause(self, repeat, uniform, asked=None):
+    def pause(self, repeat: int, uniform: float, asked: float | None = None) -> float:
         """Seconds to wait before repeat number ``repeat`` (from 0).
 
         :param uniform: a random number from 0 up to 1.
         :param asked: seconds that the service asked for: never shortened.
         """
-        own = min(self.cap, self.base * 2**repeat) * (0.5 + uniform / 2)
+        own: float = min(self.cap, self.base * 2**repeat) * (0.5 + uniform / 2)
         return own if asked is None else max(own, asked * (1 + uniform / 10))
 
 
@@ -91,7 +92,7 @@ _WINDOW = re.compile(r"time:\s*(\d{1,6})\s*(second|minute|hour)", re.IGNORECASE)
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
 
 
-def throttle_window(message):
+def throttle_window(message: str | None) -> int | None:
     """Seconds of the window that the gateway's text states, or None.
 
     The text reads "policy user over ratelimit,limit:N,time:1 minute".
@@ -100,7 +101,7 @@ def throttle_window(message):
     return int(found.group(1)) * _UNITS[found.group(2).lower()] if found else None
 
 
-def retry_after(header, utc_now):
+def retry_after(header: str | None, utc_now: datetime.datetime) -> float | None:
     """Seconds of a ``Retry-After`` header (a number or an HTTP date), or None."""
     if not header:
         return None

@@ -10,13 +10,18 @@ go in and come out as plain dicts; only what every caller needs is checked here
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ..errors import BadAnswer, InvalidOption
-from .client import Call
-from .paging import envelope_of, read_all
+from ..shapes import Record
+from .client import Auth, Call, HttpClient, Parse
+from .paging import Listing, envelope_of, read_all
 from .retry import Kind
 from .signing import canonical_query
+
+T = TypeVar("T")
 
 
 class LiteServerService:
@@ -26,12 +31,12 @@ class LiteServerService:
     OutcomeUnknown where it may or may not have been carried out.
     """
 
-    def __init__(self, client, endpoint, project_id, auth):
+    def __init__(self, client: HttpClient, endpoint: str, project_id: str, auth: Auth) -> None:
         self._client = client
         self._base = f"{endpoint}/v1/{project_id}/dev-servers"
         self._auth = auth
 
-    def list_jobs(self, polling=False, **filters):
+    def list_jobs(self, polling: bool = False, **filters: str | bool | None) -> Listing:
         """Summaries of jobs, all pages, as a :class:`.paging.Listing`.
 
         :param filters: ``id``, ``name``, ``type``, ``status``, ``visible``. Whether the
@@ -40,7 +45,7 @@ class LiteServerService:
         """
         return self._list(Kind.POLL if polling else Kind.READ, "list jobs", "/jobs", filters)
 
-    def get_job(self, job_id, polling=False):
+    def get_job(self, job_id: str, polling: bool = False) -> Record:
         """A job with its items and tasks; raises NotFound."""
         return self._call(
             Kind.POLL if polling else Kind.READ,
@@ -50,13 +55,13 @@ class LiteServerService:
             _object_with_id,
         )
 
-    def create_job(self, body):
+    def create_job(self, body: Record) -> Record:
         """Create a job; returns it as the service answers."""
         return self._call(
             Kind.CREATE, "create job '{}'".format(body["name"]), "POST", "/jobs", _object_with_id, body=body
         )
 
-    def delete_jobs(self, job_ids):
+    def delete_jobs(self, job_ids: Iterable[str]) -> list[str]:
         """Delete the records of jobs; returns the ids that the answer names.
 
         :param job_ids: at least one: what an empty list deletes is not documented.
@@ -67,21 +72,21 @@ class LiteServerService:
             Kind.CHANGE, "delete jobs", "DELETE", "/jobs", _ids_of_envelope, body={"job_ids": list(job_ids)}
         )
 
-    def list_templates(self, **filters):
+    def list_templates(self, **filters: str | bool | None) -> Listing:
         """Job templates with their parameters, all pages, as a :class:`.paging.Listing`."""
         return self._list(Kind.READ, "list job templates", "/jobs/templates", filters)
 
-    def get_template(self, template_id):
+    def get_template(self, template_id: str) -> Record:
         """A template with its command, image and limits; raises NotFound."""
         what = f"read job template '{template_id}'"
         return self._call(Kind.READ, what, "GET", "/jobs/templates/" + segment(template_id), _object_with_id)
 
-    def get_service(self, service_id):
+    def get_service(self, service_id: str) -> Record:
         """A deployed service; raises NotFound."""
         what = f"read service '{service_id}'"
         return self._call(Kind.READ, what, "GET", "/jobs/services/" + segment(service_id), _object_with_id)
 
-    def list_software(self, **filters):
+    def list_software(self, **filters: str | bool | None) -> list[Record]:
         """Versions on offer: a list of {``flavor_type``, ``support``: [{``type``, ``info``: [{``id``, ``version``}]}]}.
 
         Documented since 2026-01 as ShowSoftware; it has no pages.
@@ -89,14 +94,14 @@ class LiteServerService:
         query = {key: value for key, value in filters.items() if value is not None}
         return self._call(Kind.READ, "list software", "GET", "/software", _data_of, query=query)
 
-    def list_servers(self, everyone=False, polling=False):
+    def list_servers(self, everyone: bool = False, polling: bool = False) -> Listing:
         """Servers, all pages, as a :class:`.paging.Listing`.
 
         :param everyone: all of the project, not only the caller's own.
         """
         return self._list(Kind.POLL if polling else Kind.READ, "list servers", "/all" if everyone else "", {})
 
-    def get_server(self, server_id, polling=False):
+    def get_server(self, server_id: str, polling: bool = False) -> Record:
         """A server; raises NotFound (which is HTTP 400 here)."""
         return self._call(
             Kind.POLL if polling else Kind.READ,
@@ -106,32 +111,41 @@ class LiteServerService:
             _object_with_id,
         )
 
-    def start_server(self, server_id):
+    def start_server(self, server_id: str) -> Record:
         """Start a server; returns it as the service answers."""
         # The body has to be there, even though nothing in it is needed.
         return self._power(server_id, "start", body={})
 
-    def stop_server(self, server_id):
+    def stop_server(self, server_id: str) -> Record:
         """Stop a server by a forced power-off; returns it as the service answers."""
         return self._power(server_id, "stop")
 
-    def reboot_server(self, server_id):
+    def reboot_server(self, server_id: str) -> Record:
         """Reboot a server; returns it as the service answers."""
         return self._power(server_id, "reboot")
 
-    def _power(self, server_id, verb, body=None):
+    def _power(self, server_id: str, verb: str, body: Record | None = None) -> Record:
         path = f"/{segment(server_id)}/{verb}"
         return self._call(Kind.CHANGE, f"{verb} server '{server_id}'", "PUT", path, _object_with_id, body=body)
 
-    def _list(self, kind, what, path, filters):
-        def fetch(paging):
-            query = {key: value for key, value in filters.items() if value is not None}
+    def _list(self, kind: Kind, what: str, path: str, filters: Mapping[str, str | bool | None]) -> Listing:
+        def fetch(paging: dict[str, int]) -> Record:
+            query: dict[str, object] = {key: value for key, value in filters.items() if value is not None}
             query.update(paging)
             return self._call(kind, what, "GET", path, envelope_of, query=query)
 
         return read_all(fetch)
 
-    def _call(self, kind, what, method, path, parse, query=None, body=None):
+    def _call(
+        self,
+        kind: Kind,
+        what: str,
+        method: str,
+        path: str,
+        parse: Parse[T],
+        query: Mapping[str, object] | None = None,
+        body: Record | None = None,
+    ) -> T:
         url = self._base + path
         if query:
             url = f"{url}?{canonical_query(query.items())}"
@@ -139,24 +153,25 @@ class LiteServerService:
         return self._client.send(call, parse)
 
 
-def segment(identifier):
+def segment(identifier: str) -> str:
     """An id as one segment of a path: percent-encoded, and never a step up the path."""
     if not identifier.strip("."):
         raise InvalidOption(f"'{identifier}' is not an id")
     return quote(identifier, safe="")
 
 
-def _object_with_id(body, headers):
+def _object_with_id(body: Any, headers: Mapping[str, str]) -> Record:
     if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
         raise BadAnswer("the answer has no 'id'")
-    return body
+    record: Record = body
+    return record
 
 
-def _ids_of_envelope(body, headers):
+def _ids_of_envelope(body: Any, headers: Mapping[str, str]) -> list[str]:
     return [record["id"] for record in envelope_of(body, headers)["data"]]
 
 
-def _data_of(body, headers):
+def _data_of(body: Any, headers: Mapping[str, str]) -> list[Record]:
     """The list ``data`` of an envelope without pages."""
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):

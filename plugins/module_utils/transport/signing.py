@@ -11,7 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from ..clock import Clock
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 ALGORITHM = "SDK-HMAC-SHA256"
 DATE_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -21,12 +28,12 @@ DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _UNSIGNED = frozenset(["authorization", "content-length", "connection", "accept", "accept-encoding"])
 
 
-def encode(text):
+def encode(text: str) -> str:
     """Percent-encode everything but A-Z a-z 0-9 - . _ ~ (UTF-8)."""
     return quote(text, safe="~")
 
 
-def canonical_query(pairs):
+def canonical_query(pairs: Iterable[tuple[str, object]]) -> str:
     """Encode query parameters the way that is signed and sent.
 
     :param pairs: iterable of (name, value); booleans become ``true``/``false``.
@@ -39,7 +46,7 @@ def canonical_query(pairs):
     return "&".join(f"{encode(name)}={encode(value)}" for name, value in sorted(texts))
 
 
-def canonical_path(path):
+def canonical_path(path: str) -> str:
     """The signed form of a path: decoded, each segment encoded, always with a final slash.
 
     An encoded slash inside a segment becomes a separator here, as in the vendor's signer.
@@ -48,7 +55,15 @@ def canonical_path(path):
     return encoded if encoded.endswith("/") else encoded + "/"
 
 
-def authorization(method, path, pairs, headers, body, access_key, secret_key):
+def authorization(
+    method: str,
+    path: str,
+    pairs: Iterable[tuple[str, str]],
+    headers: Mapping[str, object],
+    body: bytes,
+    access_key: str,
+    secret_key: str,
+) -> str:
     """The value of the ``Authorization`` header.
 
     :param path: the path of the URL as it is sent, percent-encoded.
@@ -77,16 +92,18 @@ def authorization(method, path, pairs, headers, body, access_key, secret_key):
 class AccessKeyAuth:
     """Signs each request as it is prepared (the ``auth`` of a ``requests`` request)."""
 
-    def __init__(self, access_key, secret_key, project_id, security_token, clock):
+    def __init__(
+        self, access_key: str, secret_key: str, project_id: str, security_token: str | None, clock: Clock
+    ) -> None:
         self._access_key = access_key
         self._secret_key = secret_key
         self._project_id = project_id
         self._security_token = security_token
         self._clock = clock
 
-    def __call__(self, request):
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Sign a ``requests.PreparedRequest``; called anew for each try."""
-        url = urlsplit(request.url)
+        url = urlsplit(str(request.url))
         headers = request.headers
         headers["X-Sdk-Date"] = self._clock.utc().strftime(DATE_FORMAT)
         headers["Host"] = url.netloc
@@ -95,24 +112,24 @@ class AccessKeyAuth:
             headers["X-Security-Token"] = self._security_token
         body = request.body or b""
         headers["Authorization"] = authorization(
-            request.method,
+            str(request.method),
             url.path,
             parse_qsl(url.query, keep_blank_values=True),
             {name: value for name, value in headers.items() if name.lower() not in _UNSIGNED},
-            body if isinstance(body, bytes) else body.encode("utf-8"),
+            body if isinstance(body, bytes) else str(body).encode("utf-8"),
             self._access_key,
             self._secret_key,
         )
         return request
 
-    def renew(self):
+    def renew(self) -> bool:
         """A key is never renewed: a refused signature is tried only once.
 
         More than five bad signatures in a row lock the key for five minutes.
         """
         return False
 
-    def unauthorized_hint(self, message):
+    def unauthorized_hint(self, message: str) -> str:
         """What to do about a 401, from the gateway's text."""
         if "reach the limit" in message:
             return (

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
+from ..clock import Clock
 from ..errors import InvalidOption
-from ..transport.client import HttpClient
+from ..shapes import Conceal, Options
+from ..transport.client import Auth, HttpClient
 from ..transport.credentials import PasswordAuth, TokenAuth
 from ..transport.retry import Backoff
 from ..transport.service import LiteServerService
@@ -29,7 +33,7 @@ _PROJECT_ID = re.compile(r"[a-zA-Z0-9-]{1,64}")
 
 _SECRET_OPTIONS = ("access_key", "secret_key", "security_token", "auth_token", "password")
 # option: (environment variables, the first found wins; further argument spec)
-_OPTIONS = {
+_OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "region": (("HUAWEICLOUD_SDK_REGION", "HW_REGION_NAME"), {}),
     "endpoint": (("LITESERVER_ENDPOINT",), {}),
     "project_id": (("HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID"), {}),
@@ -48,16 +52,16 @@ _OPTIONS = {
     "max_retries": (("HW_MAX_RETRIES",), {"type": "int", "default": 5}),
 }
 # way to authenticate: (options it needs, options it may have)
-_WAYS = {
+_WAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "keys": (("access_key", "secret_key"), ("security_token",)),
     "token": (("auth_token",), ()),
     "password": (("username", "password", "domain_name"), ()),
 }
 
 
-def connection_argument_spec():
+def connection_argument_spec() -> dict[str, dict[str, Any]]:
     """The options that every module of the collection has."""
-    spec = {}
+    spec: dict[str, dict[str, Any]] = {}
     for option, (variables, extra) in _OPTIONS.items():
         spec[option] = dict({"type": "str"}, **extra)
         if variables:
@@ -65,14 +69,14 @@ def connection_argument_spec():
     return spec
 
 
-def passwords_in_addresses(options):
+def passwords_in_addresses(options: Options) -> set[str]:
     """Values that no output may show although the option they are in may be shown; nothing is checked yet."""
     addresses = (options[option] for option in ("proxy", "endpoint", "iam_endpoint"))
     found = (re.search(r"(?:^|//)[^/@]*?:([^/]*)@", address or "") for address in addresses)
     return {match.group(1) for match in found if match and match.group(1)}
 
 
-def check_connection(options):
+def check_connection(options: Options) -> list[str]:
     """Check the connection options before any request.
 
     :returns: warnings, a list of texts.
@@ -109,7 +113,9 @@ def check_connection(options):
     return warnings
 
 
-def build_service(options, clock, on_token, conceal=str):
+def build_service(
+    options: Options, clock: Clock, on_token: Callable[[str], object], conceal: Conceal = str
+) -> LiteServerService:
     """The service that checked options lead to.
 
     :param on_token: called with each token that a login returns.
@@ -128,7 +134,7 @@ def build_service(options, clock, on_token, conceal=str):
     return LiteServerService(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
 
 
-def _auth(options, client, clock, on_token):
+def _auth(options: Options, client: HttpClient, clock: Clock, on_token: Callable[[str], object]) -> Auth:
     way = _way_of(options)
     if way == "keys":
         return AccessKeyAuth(
@@ -148,7 +154,7 @@ def _auth(options, client, clock, on_token):
     )
 
 
-def _way_of(options):
+def _way_of(options: Options) -> str:
     """The one way to authenticate; raises InvalidOption for none, two, or half a one."""
     begun = [way for way, (needed, more) in _WAYS.items() if any(options[option] for option in needed + more)]
     described = "; ".join(
@@ -176,11 +182,11 @@ def _way_of(options):
     return begun[0]
 
 
-def _variables(option):
+def _variables(option: str) -> str:
     return " or ".join(_OPTIONS[option][0])
 
 
-def _endpoint(options):
+def _endpoint(options: Options) -> str:
     if options["endpoint"]:
         return _checked_url("endpoint", options["endpoint"])
     if not options["region"]:
@@ -189,7 +195,7 @@ def _endpoint(options):
     return "https://modelarts.{}.{}".format(options["region"], domain)
 
 
-def _iam_endpoint(options):
+def _iam_endpoint(options: Options) -> str:
     if options["iam_endpoint"]:
         # Terraform's variable carries the version, ours adds it.
         return re.sub(r"/v3$", "", _checked_url("iam_endpoint", options["iam_endpoint"]))
@@ -199,10 +205,10 @@ def _iam_endpoint(options):
         raise InvalidOption(
             "iam_endpoint: needed for a login where no region is given (or set {})".format(_variables("region"))
         )
-    return None
+    return ""
 
 
-def _checked_url(option, value):
+def _checked_url(option: str, value: str) -> str:
     """A base address without its final slash; raises InvalidOption."""
     url, host = _split(option, value, "https://modelarts.cn-north-4.myhuaweicloud.com")
     if url.username is not None or url.password is not None or "?" in value or "#" in value:
@@ -212,7 +218,7 @@ def _checked_url(option, value):
     return value.rstrip("/")
 
 
-def _split(option, value, example):
+def _split(option: str, value: str, example: str) -> tuple[SplitResult, str]:
     """(parts, host) of an address with scheme and host. An error does not show it: it may hold a password."""
     try:
         url = urlsplit(value)
@@ -225,7 +231,7 @@ def _split(option, value, example):
     return url, host
 
 
-def _is_ip(host):
+def _is_ip(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
@@ -233,5 +239,5 @@ def _is_ip(host):
     return True
 
 
-def _is_loopback(host):
+def _is_loopback(host: str) -> bool:
     return ip_address(host).is_loopback if _is_ip(host) else host == "localhost"

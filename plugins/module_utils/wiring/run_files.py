@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Collection
 
 from ..domain.run_record import RunRecord, page_of
 from ..errors import InvalidOption
@@ -17,7 +18,7 @@ from ..errors import InvalidOption
 _INDEX = "fleet_job_runs.json"
 
 
-def now_ms():
+def now_ms() -> int:
     """Milliseconds since the epoch."""
     return int(time.time() * 1000)
 
@@ -32,10 +33,10 @@ class RunFiles:
     :param temporary: that folder.
     """
 
-    def __init__(self, temporary):
+    def __init__(self, temporary: str) -> None:
         self._temporary = temporary
 
-    def find(self, entry, hosts, batch):
+    def find(self, entry: str, hosts: list[str], batch: Collection[str]) -> tuple[str, RunRecord] | tuple[None, None]:
         """(path, RunRecord) of the run that a batch belongs to, or (None, None) where it is the first batch.
 
         A run is one use of the role in one play. A host has its turn once in it: where one
@@ -49,12 +50,14 @@ class RunFiles:
                 return path, record
         return None, None
 
-    def load(self, path):
+    def load(self, path: str) -> RunRecord:
         """The record in a file."""
         with open(path, encoding="utf-8") as file:
             return RunRecord(json.load(file))
 
-    def begin(self, entry, hosts, max_failures, folder):
+    def begin(
+        self, entry: str, hosts: list[str], max_failures: str | None, folder: str | None
+    ) -> tuple[str, RunRecord]:
         """A new record, and where it is kept: in the user's folder, or one that is removed at the end.
 
         :raises InvalidOption: the folder cannot be written.
@@ -72,7 +75,7 @@ class RunFiles:
         _write(os.path.join(self._temporary, _INDEX), _as_json([*self._index(), path]))
         return path, record
 
-    def write(self, path, record):
+    def write(self, path: str, record: RunRecord) -> None:
         """Replace the file in one step: a reader sees the old record or the new one.
 
         In the user's folder, a page for people is beside it.
@@ -81,19 +84,20 @@ class RunFiles:
         if os.path.dirname(path) != self._temporary:
             _write(os.path.splitext(path)[0] + ".md", page_of(record.data))
 
-    def _index(self):
+    def _index(self) -> list[str]:
         try:
             with open(os.path.join(self._temporary, _INDEX), encoding="utf-8") as file:
-                return json.load(file)
+                paths: list[str] = json.load(file)
+                return paths
         except FileNotFoundError:
             return []
 
 
-def _as_json(data):
+def _as_json(data: object) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
-def _write(path, text):
+def _write(path: str, text: str) -> None:
     temporary = f"{path}.{secrets.token_hex(4)}.tmp"
     # Messages of the service may say more than a stranger should read.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -5,16 +5,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Protocol
+
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from ..clock import SystemClock
+from ..clock import Clock, SystemClock
+from ..domain.service import Service
 from ..errors import LiteServerError
+from ..shapes import Conceal, Record
 from ..transport.client import REQUESTS_IMPORT_ERROR
 from .connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
 
 
-def run_module(argument_spec, operation_of):
+class Operation(Protocol):
+    """One run of a module; :class:`..domain.present.PresentJob` documents the life of one."""
+
+    warnings: list[str]
+
+    def prepare(self) -> None:
+        """Check the options; raises InvalidOption before any request is sent."""
+
+    def run(self, service: Service) -> None:
+        """Do the work; raises LiteServerError."""
+
+    def result(self) -> Record:
+        """Every key of the result but ``msg`` and ``error``."""
+
+    def diff(self) -> Record | None:
+        """What ``--diff`` shows, if anything."""
+
+
+def run_module(
+    argument_spec: dict[str, dict[str, Any]], operation_of: Callable[[Clock, AnsibleModule], Operation]
+) -> None:
     """Run an operation as a module: options in, result out.
 
     :param argument_spec: the module's own options; the connection's are added.
@@ -34,15 +59,15 @@ def run_module(argument_spec, operation_of):
         operation.run(build_service(module.params, clock, module.no_log_values.add, concealing(module)))
     except LiteServerError as error:
         _finish(module, operation, error)
-    _finish(module, operation, None)
+    _finish(module, operation)
 
 
-def concealing(module):
+def concealing(module: AnsibleModule) -> Conceal:
     """A function that takes a text and returns it without the values that this module must not show."""
     return lambda text: remove_values(text, module.no_log_values)
 
 
-def _finish(module, operation, error):
+def _finish(module: AnsibleModule, operation: Operation, error: LiteServerError | None = None) -> None:
     result = operation.result()
     if module._diff and operation.diff() is not None:
         result["diff"] = operation.diff()
@@ -50,4 +75,5 @@ def _finish(module, operation, error):
         module.warn(warning)
     if error is None:
         module.exit_json(**result)
-    module.fail_json(msg=str(error), error=error.as_result(), **result)
+    else:
+        module.fail_json(msg=str(error), error=error.as_result(), **result)

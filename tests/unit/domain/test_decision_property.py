@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +113,7 @@ def _as_set(items):
     return Counter((item["type"], frozenset(item["spec"].items())) for item in items)
 
 
+@pytest.mark.thorough
 @settings(max_examples=HISTORIES, deadline=None, derandomize=True)
 @given(options=wishes(), history=st.lists(jobs(), max_size=8, unique_by=lambda job: job["id"]))
 def test_the_rule_agrees_with_the_model(options, history):

@@ -776,6 +776,7 @@ STATUSES = ("SUCCESS", "FAILED", "SKIPPED", "PROCESSING", "PAUSED", None)
 ERRORS = (None, "api_error", "servers_busy", "outcome_unknown", "wait_timeout")
 
 
+@pytest.mark.thorough
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(data=st.data(), check_mode=st.booleans())
 def test_in_every_combination_only_done_passes_and_all_else_says_why(data, check_mode):

@@ -47,6 +47,7 @@ GROWTH = st.sampled_from([1, 1.0, 1.25, 1.5, 2, 3, 10])
 LARGEST = st.none() | st.integers(1, 24)
 
 
+@pytest.mark.thorough
 @settings(max_examples=FLEETS, deadline=None, derandomize=True)
 @given(units=UNITS, canary=CANARY, growth=GROWTH, largest=LARGEST)
 def test_each_batch_is_as_many_whole_units_as_its_wish_allows(units, canary, growth, largest):

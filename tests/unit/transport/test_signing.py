@@ -162,6 +162,7 @@ def header_sets(draw: Any) -> dict[str, str]:
 keys = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
 
 
+@pytest.mark.thorough
 def test_vendor_signer_gives_the_same_for_generated_requests(sign_as_vendor: Callable[..., str]) -> None:
     seen = []
 
