@@ -7,6 +7,8 @@
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests, without the thorough ones
+#   make docs                 the documentation site, into dist/docs
+#   make docs-test            every block, example and link of the documentation
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
 #
@@ -40,7 +42,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout sanity types bench build clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -95,6 +97,16 @@ bench: venv-test
 	python tests/benchmark/benchmark.py $(ARGS)
 	python tests/benchmark/inventory_benchmark.py $(ARGS)
 	python tests/benchmark/rollout_benchmark.py
+
+docs: venv-demo
+	@bash tests/tools/venv.sh docs tools
+	"$$(bash tests/tools/paths.sh venv docs)/bin/python" docs/site/build.py
+
+docs-test: venv-test
+	pytest -n $(JOBS) tests/documentation $(ARGS)
+
+api-coverage: venv-test
+	PYTHONPATH=tests:'$(SCRATCH)/collections' python -m documentation.api_coverage
 
 build: venv-demo
 	ansible-galaxy collection build --force --output-path dist

@@ -18,7 +18,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 RUN = {"bash", "console", "python", "yaml"}
 SHOWN = {"text", "json", "ini", "mermaid"}
 # <!-- not run: reason --> and the like, see CONTRIBUTING.md.
-MARKS = {"not run", "exit status", "types", "in the clone", "output"}
+MARKS = {"not run", "run below", "exit status", "types", "in the clone", "output"}
 _MARK = re.compile(r"<!--\s*([a-z ]+?)\s*(?::\s*(.*?)\s*)?-->", re.DOTALL)
 _PARSER = MarkdownIt("commonmark").enable("table")
 

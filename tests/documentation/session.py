@@ -104,6 +104,8 @@ class Session:
         if "not run" in block.marks:
             assert len(block.marks["not run"]) > 10, f"{block}: why is it not run?"
             return
+        if "run below" in block.marks:
+            return
         text = self._real(block.text)
         if "output" in block.marks:
             self._compare(block, text.splitlines())
@@ -117,7 +119,7 @@ class Session:
         elif block.language == "python":
             script = self.folder / f"block-{block.line}.py"
             script.write_text(text)
-            self._do(block, f"{shlex.quote(sys.executable)} {script.name}")
+            self._do(block, f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}")
 
     def end(self) -> None:
         """Fails where a file of the page was not used by any block of it."""

@@ -15,6 +15,7 @@ from documentation.session import Session
 from simulator.process import Simulator
 
 PAGES = pages()
+NOT_HERE = {"not run", "run below"}
 RUNNING = [page for page in PAGES if any(block.language in RUN for block in blocks(page))]
 
 
@@ -31,6 +32,9 @@ def test_no_block_is_passed_over(page: str) -> None:
         assert set(block.marks) <= MARKS, f"{block}: {set(block.marks) - MARKS}"
         if block.language == "json":
             json.loads(block.text)
+        if "run below" in block.marks:
+            below = [other for other in blocks(page) if other.line > block.line and not set(other.marks) & NOT_HERE]
+            assert block.text in [other.text for other in below], f"{block}: is not below"
 
 
 @pytest.mark.parametrize("page", RUNNING)
