@@ -117,6 +117,7 @@ class Session:
             self._use(text)
             self._do(block, text)
         elif block.language == "python":
+            self._use(text)
             script = self.folder / f"block-{block.line}.py"
             script.write_text(text)
             self._do(block, f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}")
@@ -164,7 +165,7 @@ class Session:
     def _take_console(self, block: Block, text: str) -> None:
         """Commands after ``$``, each with what it shows."""
         parts = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
-        statuses = self._statuses(block)
+        statuses = self._statuses(block) if "exit status" in block.marks else [0] * len(parts)
         assert len(parts) == len(statuses), f"{block}: one exit status for each command"
         for part, status in zip(parts, statuses, strict=True):
             command, _, shown = part.partition("\n")
