@@ -26,8 +26,8 @@ from simulator.process import Simulator
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import connection_argument_spec
 
 STAND_INS = pathlib.Path(__file__).resolve().parent / "bin"
-# A block that takes longer hangs.
-BLOCK_SECONDS = 150
+# A block that takes longer hangs; the demo on a busy machine takes minutes.
+BLOCK_SECONDS = 600
 LOOK_SECONDS = 0.1
 INVENTORY = "npu.liteserver.yml"
 # The one question that anything here asks.
