@@ -5,7 +5,7 @@
 
 The guides are the Markdown pages of the repository as they are, and lie where they lie there, so that their links hold. The
 reference is made from the plugins and the role by antsibull-docs, and from the heads of the playbooks. Any warning is an
-error; a page that the table of contents in index.rst leaves out is one. No network is needed.
+error; a page outside docs/ that the table of contents in index.rst leaves out is one. No network is needed.
 """
 
 from __future__ import annotations
