@@ -42,7 +42,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout sanity types bench build clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout awx eda sanity types bench build clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -87,6 +87,15 @@ fleet: venv-test
 rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
 
+awx: venv-test
+	@bash tests/tools/venv.sh awx tools
+	@venv=$$(bash tests/tools/paths.sh venv awx) && "$$venv/bin/python" tests/tools/awx_collection.py "$$venv/collections"
+	AWX_VENV=$$(bash tests/tools/paths.sh venv awx) pytest -n $(JOBS) tests/awx $(ARGS)
+
+eda: venv-test
+	@bash tests/tools/venv.sh eda tools
+	EDA_VENV=$$(bash tests/tools/paths.sh venv eda) pytest -n $(JOBS) tests/eda $(ARGS)
+
 sanity: venv-test
 	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)
 
@@ -103,7 +112,7 @@ docs: venv-demo
 	"$$(bash tests/tools/paths.sh venv docs)/bin/python" docs/site/build.py
 
 docs-test: venv-test
-	pytest -n $(JOBS) tests/documentation $(ARGS)
+	pytest -n $(JOBS) --dist worksteal tests/documentation $(ARGS)
 
 api-coverage: venv-test
 	PYTHONPATH=tests:'$(SCRATCH)/collections' python -m documentation.api_coverage
@@ -125,5 +134,6 @@ pins:
 clean:
 	rm -rf '$(SCRATCH)' "$$(bash tests/tools/paths.sh venv 2.16)" "$$(bash tests/tools/paths.sh venv 2.19)" "$$(bash tests/tools/paths.sh venv 2.21)"
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
-	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .hypothesis dist tests/output
+	rm -rf "$$(bash tests/tools/paths.sh venv awx)" "$$(bash tests/tools/paths.sh venv eda)"
+	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .venv-awx .venv-eda .hypothesis dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +

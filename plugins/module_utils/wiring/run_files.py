@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -14,6 +13,7 @@ from collections.abc import Collection
 
 from ..domain.run_record import RunRecord, page_of
 from ..errors import InvalidOption
+from .replaced_file import replace_file
 
 _INDEX = "fleet_job_runs.json"
 
@@ -72,7 +72,7 @@ class RunFiles:
             self.write(path, record)
         except OSError as error:
             raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror}") from error
-        _write(os.path.join(self._temporary, _INDEX), _as_json([*self._index(), path]))
+        replace_file(os.path.join(self._temporary, _INDEX), _as_json([*self._index(), path]))
         return path, record
 
     def write(self, path: str, record: RunRecord) -> None:
@@ -80,9 +80,9 @@ class RunFiles:
 
         In the user's folder, a page for people is beside it.
         """
-        _write(path, _as_json(record.data))
+        replace_file(path, _as_json(record.data))
         if os.path.dirname(path) != self._temporary:
-            _write(os.path.splitext(path)[0] + ".md", page_of(record.data))
+            replace_file(os.path.splitext(path)[0] + ".md", page_of(record.data))
 
     def _index(self) -> list[str]:
         try:
@@ -95,19 +95,3 @@ class RunFiles:
 
 def _as_json(data: object) -> str:
     return json.dumps(data, indent=1) + "\n"
-
-
-def _write(path: str, text: str) -> None:
-    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
-    # Messages of the service may say more than a stranger should read.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

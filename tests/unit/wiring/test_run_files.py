@@ -172,7 +172,7 @@ def test_a_folder_without_the_right_to_write(files: RunFiles, monkeypatch: pytes
     def refuse(path: str, data: object) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(run_files, "_write", refuse)
+    monkeypatch.setattr(run_files, "replace_file", refuse)
     with pytest.raises(InvalidOption, match=r"^fleet_job_record: cannot write .*\.json: Permission denied$"):
         files.begin("main", HOSTS, None, None)
 

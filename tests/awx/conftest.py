@@ -1,0 +1,57 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of AWX share: the definitions, and simulators of the service for plays."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from rollout.rollout import Rollout
+from simulator.process import Simulator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXTENSION = ROOT / "extensions" / "awx"
+
+
+@pytest.fixture(scope="session")
+def credential_type() -> dict[str, Any]:
+    """The credential type."""
+    return yaml.safe_load((EXTENSION / "credential_type.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def objects() -> dict[str, Any]:
+    """The job templates and the workflow."""
+    return yaml.safe_load((EXTENSION / "job_templates.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[Simulator]:
+    """The process, shared by all tests of this directory."""
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
+    """The process after a reset; a test in which it wrote to stderr fails."""
+    running_simulator.reset(servers=12, job_duration=0.3)
+    before = len(running_simulator.stderr())
+    yield running_simulator
+    assert running_simulator.stderr()[before:] == ""
+
+
+@pytest.fixture
+def rollout(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Rollout]:
+    """Runs plays over twelve hosts."""
+    rollout = Rollout(simulator, tmp_path)
+    rollout.inventory(12)
+    try:
+        yield rollout
+    finally:
+        rollout.stop()
