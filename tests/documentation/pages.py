@@ -69,6 +69,7 @@ STARTS: dict[str, Start] = {
         options={"installed": True, "signed_in": False},
     ),
     "docs/already-done.md": Start(failing=(3,)),
+    "docs/awx.md": Start(names={"liteserver-00042": "liteserver-00012", "hps-01": "supernode-001"}, inventory=False),
     "docs/authentication.md": Start(inventory=False, options={"fresh": True, "signed_in": False}),
     "docs/getting-started.md": Start(inventory=False, options={"signed_in": False}),
     "docs/migrating.md": Start(settings={"job_duration": 0}, inventory=False, options={"signed_in": False}),
