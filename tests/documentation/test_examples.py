@@ -70,7 +70,7 @@ def test_there_are_examples() -> None:
     assert {path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py")} <= names
     assert set(NOT_RUN) | set(WRITES) | set(SHOWN) <= names
     for name, tests in ELSEWHERE.items():
-        assert any(name in path.read_text() for path in (REPOSITORY / tests).glob("*.py")), name
+        assert any(name.removeprefix("eda_") in path.read_text() for path in (REPOSITORY / tests).glob("*.py")), name
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda path: f"{path.parent.name}-{path.stem}")

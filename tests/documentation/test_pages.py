@@ -9,7 +9,7 @@ import json
 import pathlib
 
 import pytest
-from documentation.blocks import MARKS, RUN, SHOWN, blocks, pages
+from documentation.blocks import MARKS, REPOSITORY, RUN, SHOWN, blocks, pages
 from documentation.pages import NAMES, STARTS, start_of
 from documentation.session import Session
 from simulator.process import Simulator
@@ -35,6 +35,11 @@ def test_no_block_is_passed_over(page: str) -> None:
         if "run below" in block.marks:
             below = [other for other in blocks(page) if other.line > block.line and not set(other.marks) & NOT_HERE]
             assert block.text in [other.text for other in below], f"{block}: is not below"
+
+
+def test_what_the_pages_leave_to_ci_is_there() -> None:
+    steps = (REPOSITORY / ".ci" / "run").read_text().splitlines()
+    assert {"make demo", "make test", "make docs-test"} <= set(steps)
 
 
 @pytest.mark.parametrize("page", RUNNING)
