@@ -189,7 +189,7 @@ def calls() -> dict[str, Call]:
             continue
         parameters = {
             **dict.fromkeys(info["path_params"], "path"),
-            **{key: "query" for key, _ in info["query_params"]},
+            **{key: "query" for key, _value in info["query_params"]},
         }
         if info["body"] is not None:
             parameters.update(dict.fromkeys(fields_of(request.openapi_types["body"]), "body"))
@@ -314,7 +314,7 @@ def document(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def put(into: dict[str, Any], field: str, value: Any) -> None:
     """Put a value at a place such as ``data[].tasks[].id``."""
-    first, _, rest = field.partition(".")
+    first, _dot, rest = field.partition(".")
     key = first.removesuffix("[]")
     if not rest:
         into[key] = [value] if first.endswith("[]") else value

@@ -168,7 +168,7 @@ class Session:
         statuses = self._statuses(block) if "exit status" in block.marks else [0] * len(parts)
         assert len(parts) == len(statuses), f"{block}: one exit status for each command"
         for part, status in zip(parts, statuses, strict=True):
-            command, _, shown = part.partition("\n")
+            command, _break, shown = part.partition("\n")
             self._use(command)
             self._do(block, command, status)
             self._compare(block, shown.splitlines())

@@ -41,7 +41,7 @@ def test_links(page: str) -> None:
         if ":" in link.partition("#")[0]:
             assert is_address(link), link
             continue
-        path, _, anchor = link.partition("#")
+        path, _hash, anchor = link.partition("#")
         target = (REPOSITORY / page).parent.joinpath(path).resolve() if path else REPOSITORY / page
         name = str(target.relative_to(REPOSITORY))
         assert name in files, f"{page}: {link}"
