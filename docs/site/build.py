@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the documentation site into dist/docs: "make docs".
 
-The guides are the Markdown pages of the repository as they are, and lie where they lie there, so that their links hold. The
-reference is made from the plugins and the role by antsibull-docs, and from the heads of the playbooks. Any warning is an
-error; a page outside docs/ that the table of contents in index.rst leaves out is one. No network is needed.
+The guides are the Markdown pages of the repository as they are, and lie where they lie there, so that their links
+hold. The reference is made from the plugins and the role by antsibull-docs, and from the heads of the playbooks. Any
+warning is an error; a page outside docs/ that the table of contents in index.rst leaves out is one. No network is
+needed.
 """
 
 from __future__ import annotations
@@ -32,18 +33,22 @@ def main() -> None:
         shutil.copy(SITE / name, source / name)
     reference(source / "reference")
     (source / "reference" / "playbooks.md").write_text(playbooks(), encoding="utf-8")
-    run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-b", "html", "-d", str(OUTPUT / "doctrees"), str(source), str(OUTPUT / "html"))
+    run(
+        *["sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "-d", str(OUTPUT / "doctrees")],
+        *[str(source), str(OUTPUT / "html")],
+    )
     print(f"The site is in {(OUTPUT / 'html' / 'index.html').relative_to(REPOSITORY)}")
 
 
 def copy_pages(source: pathlib.Path) -> None:
     """The Markdown pages of the repository, and the files that they lead to."""
-    files = subprocess.run(
+    listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,
         capture_output=True,
         check=True,
-    ).stdout.decode().split("\0")
+    )
+    files = listed.stdout.decode().split("\0")
     pages = [name for name in files if name.endswith(".md")]
     led_to = {
         str((REPOSITORY / page).parent.joinpath(link.partition("#")[0]).resolve().relative_to(REPOSITORY))

@@ -16,10 +16,8 @@ project = "modelarts.liteserver"
 copyright = "modelarts.liteserver contributors"
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 # GitHub reads the same pages: an ordinary link, an ordinary block, and nothing that only Sphinx knows.
-myst_gfm_only = False
 myst_heading_anchors = 6
 myst_fence_as_directive = ["mermaid"]
-myst_links_external_new_tab = False
 root_doc = "index"
 html_theme = "sphinx_ansible_theme"
 html_theme_options = {"vcs_pageview_mode": "", "topbar_links": {}}
@@ -29,8 +27,11 @@ highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 nitpicky = True
 # Modules of ansible-core are elsewhere: the pages of Ansible are not asked, so that the build needs no network.
-nitpick_ignore_regex = [(r"std:ref", r"ansible_collections\.ansible\.builtin\..*"), (r"std:.*", r"(?!ansible_collections\.modelarts).*")]
-suppress_warnings: list[str] = []
+nitpick_ignore_regex = [
+    (r"std:ref", r"ansible_collections\.ansible\.builtin\..*"),
+    (r"std:ref", r"common_return_values|ansible_configuration_settings|action_plugins"),
+    (r"std:envvar", r"ANSIBLE_.*"),
+]
 
 
 class Mermaid(SphinxDirective):
