@@ -7,6 +7,8 @@
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests, without the thorough ones
+#   make docs                 the documentation site, into dist/docs
+#   make docs-test            every block, example and link of the documentation
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make coverage             how much of plugins/ a sufficient set of tests runs; at least 95 %
 #   make artifact-test        the artifact in a clean environment, on CORE;  make importer: as Galaxy checks it
@@ -43,7 +45,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks fleet rollout awx eda sanity types bench build artifact-test importer release-check clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks fleet rollout awx eda sanity types bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -122,6 +124,16 @@ types: venv-test
 
 bench: venv-test
 	python tests/benchmark/benchmark.py $(ARGS)
+
+docs: venv-demo
+	@bash tests/tools/venv.sh docs tools
+	"$$(bash tests/tools/paths.sh venv docs)/bin/python" docs/site/build.py
+
+docs-test: venv-test
+	pytest -n $(JOBS) --dist worksteal tests/documentation $(ARGS)
+
+api-coverage: venv-test
+	PYTHONPATH=tests:'$(SCRATCH)/collections' python -m documentation.api_coverage
 
 build: venv-demo
 	ansible-galaxy collection build --force --output-path dist

@@ -13,7 +13,6 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 from playbooks.harness import ERROR_KEYS, INFO, JOB, SERVER_KEYS, bare_job, clean_environment, info, job, servers
 
 # "Creating a Lite Server task", page of 2026-01-30 of the vendor's API reference.
@@ -157,42 +156,3 @@ def test_the_documented_results_of_liteserver_job_info(simulator, playbook, tmp_
     assert set(run[1]["jobs"][0]) == set(sample) - {"items", "tasks", "template_id"}
     assert set(run[2]["jobs"][0]) == set(sample)
     assert failure <= set(run[3].result)
-
-
-@pytest.mark.parametrize("module", [JOB, INFO])
-def test_the_examples(simulator, playbook, tmp_path, module):
-    text = documentation(module, tmp_path)["examples"]
-    # The servers and the project of the simulator, for those of the text.
-    for number, written in enumerate((DOCUMENTED_SERVER, "0d6b1f0e-5a0e-4d27-9a3a-0f6a4b2f1c77"), 1):
-        text = text.replace(written, simulator.server_id(number))
-    tasks = yaml.safe_load(text)
-    assert len(tasks) >= 3
-    # A region in the text stays; the endpoint overrides it.
-    credentials = simulator.credentials()
-    environment = {"LITESERVER_ENDPOINT": credentials.pop("endpoint")}
-    simulator.set(project_id="0123456789abcdef0123456789abcdef")
-    simulator.seed(
-        [
-            {
-                "name": "seeded",
-                "items": [{"type": "COMMON", "spec": {}}],
-                "servers": {simulator.server_id(1): "PROCESSING"},
-            }
-        ]
-    )
-    names = [task["name"] for task in tasks]
-    run = playbook.run(*tasks, credentials=credentials, environment=environment)
-    assert len(run) == len(names)
-    for step, name in zip(run, names, strict=True):
-        assert not step.failed, name
-        assert step.status == "ok", name
-    if module == JOB:
-        made = run.only("action")
-        assert [step["action"] for step in made] == ["created", "created", "attached", "deleted"]
-        # The parameter of an example is the user's to name; the simulator's template is a made-up one.
-        for step in made:
-            if step.warnings:
-                step.warns("template_check")
-    else:
-        assert [len(step["jobs"]) for step in run.only("jobs")] == [1, 1]
-        assert len(run[1]["jobs"][0]["tasks"]) == 1
