@@ -116,7 +116,7 @@ MUTANTS = [
         RULE,
     ),
     ("rule: ISO times are local", DOMAIN + "records.py", "time.timestamp() * 1000", "time.timestamp()", RULE),
-    ("rule: DELETED is not over", DOMAIN + "records.py", '["FINISHED", "DELETED"]', '["FINISHED"]', RULE),
+    ("rule: DELETED is not over", DOMAIN + "records.py", '["FINISHED", DELETED]', '["FINISHED"]', RULE),
     # Launching.
     (
         "launch: a lost create is repeated",
