@@ -121,8 +121,8 @@ def _with_twins(launched, service, wanted, server_ids, known_ids, clock):
     """
     twins = []
     try:
-        for job in newcomers(service, wanted, known_ids):
-            if job.id == launched.job.id or job.item_types != wanted.item_types:
+        for job in newcomers(service, wanted, known_ids | {launched.job.id}):
+            if job.item_types != wanted.item_types:
                 continue
             try:
                 job = settled(service, job, clock)

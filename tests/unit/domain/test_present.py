@@ -18,7 +18,6 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     InvalidOption,
     JobUnsettled,
     ListIncomplete,
-    NotFound,
     OutcomeUnknown,
     ServersBusy,
     ServersFailed,
