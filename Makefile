@@ -6,6 +6,7 @@
 #   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
+#   make faults | soak        the fault lab: matrix, state machine, kills, two runs at once; ten times longer
 #   make check                the quick part: linters and unit tests
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
@@ -40,7 +41,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet rollout sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-quick lint-collection unit playbooks fleet rollout faults soak sanity types bench build clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -72,6 +73,14 @@ fleet: venv-test
 
 rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
+
+faults: venv-test
+	pytest -n $(JOBS) tests/faults $(ARGS)
+
+# Other histories each time; the seed is printed, and FAULTS_SEED=... make faults, or soak, replays it.
+soak: venv-test
+	export FAULTS_SCALE=10 FAULTS_SEED="$${FAULTS_SEED:-$$(date +%s)}"; echo "FAULTS_SEED=$$FAULTS_SEED"; \
+	pytest -n $(JOBS) tests/faults $(ARGS)
 
 sanity: venv-test
 	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)

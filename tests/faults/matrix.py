@@ -142,5 +142,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     **{verb: each(["redirect", "not_found"], "servers_failed") for verb in ("start", "stop")},
     # Never a second time: it may have been carried out between two looks.
     "reboot": {**each(["redirect", "not_found"], "servers_failed"), **each(NOT_DONE, "not known")},
+    # A list that is "not found" is no look that a repetition mends.
+    "servers, waited for": {"not_found": "ModelArts.6404"},
     "info: job": {"not_found": "gone"},
+    "info: server": {"not_found": "gone"},
 }

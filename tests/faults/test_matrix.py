@@ -109,8 +109,8 @@ REQUESTS = {
     "templates": Request("read", "list_templates", JOB, job(1, 2, template_check="strict")),
     "jobs, before the create": Request("read", "list_jobs", JOB, job(1, 2), skip=1),
     "create": Request("create", "create_job", JOB, job(1, 2)),
-    "jobs, until it is listed": Request("look", "list_jobs", JOB, job(1, 2), skip=2, later=True, polled=True),
-    "jobs, for others": Request("read", "list_jobs", JOB, job(1, 2), skip=3, later=True),
+    "jobs, until it is listed": Request("look", "list_jobs", JOB, job(1, 2), 2, "keys", long_job, True, True),
+    "jobs, for others": Request("read", "list_jobs", JOB, job(1, 2), 3, "keys", long_job, True),
     "job, waited for": Request(
         "poll", "get_job", JOB, job(1, 2), set_up=long_job, later=True, polled=True, waits=(False, True)
     ),
@@ -142,13 +142,13 @@ REQUESTS = {
         "read",
         "get_service",
         "liteserver_service_info",
-        {"id": "service-1", **QUICK},
+        {"service_id": "service-1", **QUICK},
         set_up=lambda lab: lab.simulator.seed_service(id="service-1"),
         waits=ONE,
     ),
     "info: servers": Request("read", "list_servers", "liteserver_info", QUICK, waits=ONE),
     "info: all servers": Request("read", "list_all_servers", "liteserver_info", {"scope": "all", **QUICK}, waits=ONE),
-    "info: server": Request("read", "get_server", "liteserver_info", {"ids": servers(1), **QUICK}, waits=ONE),
+    "info: server": Request("read", "get_server", "liteserver_info", {"server_ids": servers(1), **QUICK}, waits=ONE),
 }
 ROWS = [(name, wait) for name, request in REQUESTS.items() for wait in request.waits]
 
@@ -295,7 +295,8 @@ class Cell:
     def expect_gone(self, result: dict[str, Any], sent: int) -> None:
         assert not result.get("failed"), result["msg"]
         assert (result["changed"], result.get("action", "none")) == (False, "none")
-        assert "missing_job_ids" not in result or result["missing_job_ids"] == self.options["job_ids"]
+        for missing, asked in (("missing_job_ids", "job_ids"), ("missing_server_ids", "server_ids")):
+            assert missing not in result or result[missing] == self.options[asked]
 
     def expect_record_deleted(self, result: dict[str, Any], sent: int) -> None:
         if not self.options["wait"]:

@@ -53,7 +53,7 @@ def test_a_wave_of_500_servers_leaves_room_for_others(slices, most):
 
 @pytest.mark.parametrize("limit", [2, 4, 6])
 def test_the_window_is_honoured(lab, limit):
-    """With the text of the gateway, and no Retry-After: whatever is refused, nothing is asked until the window is over."""
+    """With the text of the gateway alone: whatever is refused, nothing is asked until the window is over."""
     window = 2
     lab.simulator.set(job_duration=1.5, throttle={"limit": limit, "window": window})
     result = lab.run("liteserver_job", job(1, 2, wait=True))
