@@ -27,9 +27,9 @@ def test_every_promise_names_a_test_that_is_there():
 
 def test_the_words_are_those_of_the_product():
     present = (ROOT / "plugins" / "module_utils" / "domain" / "present.py").read_text(encoding="utf-8")
-    assert "started twice, since another run created job" in TEXT
-    assert "started twice, since another run created job" in present
-    assert "started twice" not in (ROOT / "README.md").read_text(encoding="utf-8")
+    words = "started twice, since another run created job"
+    assert words in " ".join(TEXT.split())
+    assert words in present
 
 
 def test_lines_are_short():
