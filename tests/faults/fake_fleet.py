@@ -110,7 +110,7 @@ class Fleet:
         number = len(self.jobs) + 1
         # Never two at the same moment: which is the younger must be plain to see here.
         created = max(self.now, self.jobs[-1].created + 0.001 if self.jobs else 0)
-        spread = self.duration / 10
+        spread = self.duration / 10 / len(servers)
         job = Job(
             f"job-{number:04d}",
             version,

@@ -146,4 +146,5 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "servers, waited for": {"not_found": "ModelArts.6404"},
     "info: job": {"not_found": "gone"},
     "info: server": {"not_found": "gone"},
+    "info: service": {"not_found": "gone"},
 }

@@ -139,7 +139,7 @@ class Runs(RuleBasedStateMachine):
                 continue
             job = self.fleet.job(row["job_id"])
             assert job.version == version and job.status_of(row["server_id"], self.fleet.now) in ("SUCCESS", "SKIPPED")
-            for job_id in result["job_ids"]:
+            for job_id in run.operation._twins.get(row["server_id"], []):
                 assert not self.fleet.job(job_id).runs(row["server_id"], self.fleet.now), "done, and still running"
 
     def check_told(self, runs: list[Run], elder: str, younger: str) -> None:

@@ -355,10 +355,13 @@ class PresentJob:
         """The entry of ``servers`` for one server, from the newest that was seen."""
         if server_id in self._serving:
             rows = []
-            for job in map(self._jobs.get, self._jobs_on(server_id) + self._collided.get(server_id, [])):
+            collided = self._collided.get(server_id, [])
+            for job in map(self._jobs.get, self._jobs_on(server_id) + collided):
                 task = job.task_of.get(server_id)
-                row = server_row(server_id, verdict_of(job, task, self._options["skipped"] == "ok"), job, task)
-                rows.append((row["verdict"] == "running", job.created, job.id, row))
+                verdict = verdict_of(job, task, self._options["skipped"] == "ok")
+                if job.id in collided and verdict != "running":
+                    verdict = "unknown"  # how it ended with other items says nothing about these
+                rows.append((verdict == "running", job.created, job.id, server_row(server_id, verdict, job, task)))
             # The newest task counts, as for the next run, but nothing is over while another one runs.
             return max(rows, key=lambda entry: entry[:3])[3]
         judgement = self._judged.get(server_id, Judgement(Standing.UNSETTLED))

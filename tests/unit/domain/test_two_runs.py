@@ -109,6 +109,14 @@ def test_other_items_at_the_same_time_are_an_error(run, service, begin):
     assert verdicts(operation) == {"s1": ("running", "job-2"), "s2": ("running", own)}
 
 
+def test_a_younger_job_with_other_items_that_is_over_says_nothing_of_these(run, service):
+    younger(service, items=OTHER)
+    service.script["get_job"] = [lambda service, job_id: service.finish("job-2")]
+    operation = run()
+    assert isinstance(operation.error, ServersBusy)
+    assert verdicts(operation)["s1"] == ("unknown", "job-2")
+
+
 def test_other_servers_item_types_and_names_are_nobodys_twins(run, service):
     def create(service, body):
         service.add({"s3": "PROCESSING"}, status="PROCESSING")
