@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..errors import ListIncomplete, NotFound
 from .records import milliseconds
+from .results import masked
 
 # So many servers are read one by one, at each look of a wait too; more are picked from the list, which has
 # up to a thousand on a page.
@@ -28,7 +29,8 @@ FAILED_STATUSES = frozenset(
 
 
 def server_record(raw):
-    """A server as results show it: always the same keys, and the service's record as ``raw``.
+    """A server as results show it: always the same keys, and the service's record as ``raw``,
+    with what is secret by its name masked.
 
     Fields of another type than documented become null here, and are still in ``raw``.
     """
@@ -48,7 +50,7 @@ def server_record(raw):
         "charging_mode": _text(raw, "charging_mode"),
         "create_at": milliseconds(raw.get("create_at")),
         "update_at": milliseconds(raw.get("update_at")),
-        "raw": raw,
+        "raw": masked(raw),
     }
 
 

@@ -59,22 +59,32 @@ def job_record(raw, secret_keys=frozenset(), with_tasks=False):
 
     :param raw: the service's record; fields that nobody documented are passed through.
     """
-    record = {key: value for key, value in raw.items() if key != "tasks"}
+    record = masked({key: value for key, value in raw.items() if key not in ("items", "tasks")})
     if "items" in raw:
-        record["items"] = [masked_item(item, secret_keys) for item in raw["items"] or []]
+        record["items"] = [masked_item(item, secret_keys) for item in _dicts(raw["items"])]
     if with_tasks:
-        record["tasks"] = [_with_times(dict(task)) for task in raw.get("tasks") or []]
+        record["tasks"] = [_with_times(masked(task)) for task in _dicts(raw.get("tasks"))]
     return _with_times(record)
 
 
 def masked_item(item, secret_keys):
     """An item with each secret value of its spec masked."""
-    return dict(item, spec=masked_spec(item.get("spec") or {}, secret_keys))
+    spec = item.get("spec")
+    return dict(item, spec=masked(spec, secret_keys) if isinstance(spec, dict) else {})
 
 
-def masked_spec(spec, secret_keys=frozenset()):
-    """A spec with each secret value masked: by these keys, and by keys that are named like a secret."""
-    return {key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else value for key, value in spec.items()}
+def masked(value, secret_keys=frozenset()):
+    """A value without its secrets: what stands under these keys, or under keys that are named like a secret."""
+    if isinstance(value, dict):
+        return {
+            key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else masked(inner, secret_keys)
+            for key, inner in value.items()
+        }
+    return [masked(inner, secret_keys) for inner in value] if isinstance(value, list) else value
+
+
+def _dicts(value):
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _with_times(record):

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
@@ -69,7 +70,15 @@ def passwords_in_addresses(options):
     """Values that no output may show although the option they are in may be shown; nothing is checked yet."""
     addresses = (options[option] for option in ("proxy", "endpoint", "iam_endpoint"))
     found = (re.search(r"(?:^|//)[^/@]*?:([^/]*)@", address or "") for address in addresses)
-    return {match.group(1) for match in found if match and match.group(1)}
+    passwords = {match.group(1) for match in found if match and match.group(1)}
+    return passwords | {unquote(password) for password in passwords}
+
+
+def hide(hidden, *secrets):
+    """Add secrets to the values that no output may show, also as JSON and addresses write them."""
+    for secret in map(str, secrets):
+        hidden.update((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]))
+        hidden.add(quote(secret, safe=""))
 
 
 def check_connection(options):
