@@ -78,6 +78,12 @@ class InvalidOption(LiteServerError):
     code = "invalid_option"
 
 
+class InternalError(LiteServerError):
+    """A defect of this collection: something that none of its rules foresees."""
+
+    code = "internal_error"
+
+
 # --- what the network or the service did (raised by the transport layer) ---
 
 

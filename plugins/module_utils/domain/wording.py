@@ -5,17 +5,34 @@
 
 from __future__ import annotations
 
+import re
+
+# What a terminal obeys instead of showing it: control characters but tab and line feed, the marks that turn
+# the direction of a text, and halves of characters, which cannot be written at all.
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def name_servers(rows, most=5):
     """Servers by name, with their messages, and how many more there are."""
     texts = []
     for row in rows[:most]:
-        name = row["server_name"] or row["server_id"]
+        name = on_one_line(row["server_name"] or row["server_id"])
         message = on_one_line(row["message"] or "")
         texts.append(f"{name}: {message[:200]}" if message else name)
     if len(rows) > most:
         texts.append(f"and {len(rows) - most} more")
     return "; ".join(texts)
+
+
+def showable(value):
+    """A value with all texts in it as they can be shown: what could steer a terminal becomes U+FFFD."""
+    if isinstance(value, str):
+        return _UNSHOWN.sub("\ufffd", value.replace("\r\n", "\n")) if _UNSHOWN.search(value) else value
+    if isinstance(value, dict):
+        return {showable(key): showable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [showable(item) for item in value]
+    return value
 
 
 def on_one_line(text):

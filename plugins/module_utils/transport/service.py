@@ -14,9 +14,12 @@ from urllib.parse import quote
 
 from ..errors import BadAnswer, InvalidOption
 from .client import Call
-from .paging import envelope_of, read_all
+from .paging import envelope_of, is_id, read_all
 from .retry import Kind
 from .signing import canonical_query
+
+# Of a whole list, see client.MAX_ANSWER_WEIGHT; it may be read three times.
+MAX_LIST_WEIGHT = 1536 * 1024 * 1024
 
 
 class LiteServerService:
@@ -124,7 +127,11 @@ class LiteServerService:
         return self._call(Kind.CHANGE, f"{verb} server '{server_id}'", "PUT", path, _object_with_id, body=body)
 
     def _list(self, kind, what, path, filters):
+        before = self._client.weight
+
         def fetch(paging):
+            if self._client.weight - before > MAX_LIST_WEIGHT:
+                raise BadAnswer(f"{what}: the list does not end: its pages would fill the memory")
             query = {key: value for key, value in filters.items() if value is not None}
             query.update(paging)
             return self._call(kind, what, "GET", path, envelope_of, query=query)
@@ -147,7 +154,7 @@ def segment(identifier):
 
 
 def _object_with_id(body, headers):
-    if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+    if not isinstance(body, dict) or not is_id(body.get("id")):
         raise BadAnswer("the answer has no 'id'")
     return body
 

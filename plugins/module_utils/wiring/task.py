@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
+import os
+import traceback
+
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
 from ..clock import SystemClock
-from ..errors import LiteServerError
+from ..domain.wording import showable
+from ..errors import InternalError, LiteServerError
 from ..transport.client import REQUESTS_IMPORT_ERROR
-from .connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
+from .connection import build_service, check_connection, connection_argument_spec, hide, passwords_in_addresses
+
+# Of one message. What a service can put into one has no end.
+LONGEST_TEXT = 4000
 
 
 def run_module(argument_spec, operation_of):
@@ -27,13 +34,17 @@ def run_module(argument_spec, operation_of):
     clock = SystemClock()
     operation = operation_of(clock, module)
     try:
-        module.no_log_values.update(passwords_in_addresses(module.params))
+        hide(module.no_log_values, *module.no_log_values, *passwords_in_addresses(module.params))
         # Nothing is sent before every option is checked.
         operation.warnings += check_connection(module.params)
         operation.prepare()
-        operation.run(build_service(module.params, clock, module.no_log_values.add, concealing(module)))
+        operation.run(
+            build_service(module.params, clock, lambda token: hide(module.no_log_values, token), concealing(module))
+        )
     except LiteServerError as error:
         _finish(module, operation, error)
+    except Exception as error:
+        _finish(module, operation, _internal(error))
     _finish(module, operation, None)
 
 
@@ -42,12 +53,33 @@ def concealing(module):
     return lambda text: remove_values(text, module.no_log_values)
 
 
+def _internal(error):
+    """The error of a defect. Its text and values stay out: nobody has looked whether they hold a secret."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
+    where = ", from ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
+    return InternalError(
+        f"internal error: {type(error).__name__} in {where}",
+        hint="please report this; whether a request was carried out is not known, so look before you run it again",
+        outcome="unknown",
+    )
+
+
 def _finish(module, operation, error):
+    # Secrets first: with a character exchanged or a part cut off they would not be found.
+    conceal = concealing(module)
     result = operation.result()
     if module._diff and operation.diff() is not None:
         result["diff"] = operation.diff()
     for warning in operation.warnings:
-        module.warn(warning)
+        module.warn(_shortened(showable(conceal(warning))))
+    if error is not None:
+        error.message = _shortened(showable(conceal(error.message)))
+        result.update(msg=str(error), error=error.as_result())
+    result = showable(remove_values(result, module.no_log_values))
     if error is None:
         module.exit_json(**result)
-    module.fail_json(msg=str(error), error=error.as_result(), **result)
+    module.fail_json(**result)
+
+
+def _shortened(text):
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "..."
