@@ -328,7 +328,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             except KeyError:
                 pass  # nothing there, or too old
         service = build_service(connection, SystemClock(), self._note_token, self._clean)
-        servers = showable(list_servers(service, everyone=self.get_option("scope") == "all"))
+        servers = showable(list_servers(service, everyone=self.get_option("scope") == "all"), self._clean)
         if keep:
             self._cache[key] = [server["raw"] for server in servers]
         return servers

@@ -15,7 +15,7 @@ STORED_TYPES = {"HDK_UPGRADE": "ASCEND_SOFTWARE_UPGRADE", "DEVICE_LOG_COLLECT": 
 
 
 # There are regexes that take for ever on some texts; the documented ones take no time at all.
-SECONDS = 5
+SECONDS = 2
 
 
 def findings(templates, wanted):

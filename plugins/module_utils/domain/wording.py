@@ -24,14 +24,17 @@ def name_servers(rows, most=5):
     return "; ".join(texts)
 
 
-def showable(value):
-    """A value with all texts in it as they can be shown: what could steer a terminal becomes U+FFFD."""
+def showable(value, conceal=str):
+    """A value with all texts in it as they can be shown: what could steer a terminal becomes U+FFFD.
+
+    :param conceal: takes a text and returns it without secrets, which nobody would find in it afterwards.
+    """
     if isinstance(value, str):
-        return _UNSHOWN.sub("\ufffd", value.replace("\r\n", "\n")) if _UNSHOWN.search(value) else value
+        return _UNSHOWN.sub("\ufffd", conceal(value).replace("\r\n", "\n")) if _UNSHOWN.search(value) else value
     if isinstance(value, dict):
-        return {showable(key): showable(item) for key, item in value.items()}
+        return {showable(key, conceal): showable(item, conceal) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [showable(item) for item in value]
+        return [showable(item, conceal) for item in value]
     return value
 
 

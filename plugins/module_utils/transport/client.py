@@ -45,9 +45,9 @@ except ImportError:
 # An answer of 5,000 servers is some 10 MB; more than this is not an answer.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 # What an answer takes in memory is rather its values than its bytes: "[],[],[]..." grows twentyfold. So
-# each value counts for this many bytes, and an answer for no more than the weight of 100,000 servers.
+# each value counts for this many bytes, and an answer for no more than the weight of some 30,000 servers.
 VALUE_BYTES = 100
-MAX_ANSWER_WEIGHT = 512 * 1024 * 1024
+MAX_ANSWER_WEIGHT = 256 * 1024 * 1024
 # Documented answers nest five deep. What handles results, here and in Ansible, calls itself at each level.
 MAX_DEPTH = 40
 # request_timeout is for each silence; a whole answer may take so many times as long.

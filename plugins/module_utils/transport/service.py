@@ -19,7 +19,7 @@ from .retry import Kind
 from .signing import canonical_query
 
 # Of a whole list, see client.MAX_ANSWER_WEIGHT; it may be read three times.
-MAX_LIST_WEIGHT = 1536 * 1024 * 1024
+MAX_LIST_WEIGHT = 768 * 1024 * 1024
 
 
 class LiteServerService:

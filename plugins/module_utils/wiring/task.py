@@ -75,7 +75,7 @@ def _finish(module, operation, error):
     if error is not None:
         error.message = _shortened(showable(conceal(error.message)))
         result.update(msg=str(error), error=error.as_result())
-    result = showable(remove_values(result, module.no_log_values))
+    result = showable(result, conceal)
     if error is None:
         module.exit_json(**result)
     module.fail_json(**result)
