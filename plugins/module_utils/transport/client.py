@@ -15,6 +15,7 @@ import json
 import math
 import ssl
 import traceback
+import warnings
 import zlib
 
 from ..clock import time_limit
@@ -178,7 +179,9 @@ class HttpClient:
         seconds = self._timeout * WHOLE_ANSWER_TIMEOUTS
         response = None
         try:
-            with time_limit(seconds, f"it was not complete after {seconds} s"):
+            with warnings.catch_warnings(), time_limit(seconds, f"it was not complete after {seconds} s"):
+                # Of verification that is switched off, the task itself warns: once, not on stderr at each request.
+                warnings.simplefilter("ignore", urllib3_errors.InsecureRequestWarning)
                 response = adapter.send(
                     request,
                     stream=True,
