@@ -159,7 +159,6 @@ secret_key: "{{ lookup('ansible.builtin.file', '~/.liteserver/secret_key') }}"
 import difflib
 import hashlib
 import json
-import traceback
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleError, AnsibleOptionsError, AnsibleParserError
@@ -172,7 +171,7 @@ from ..module_utils.clock import SystemClock
 from ..module_utils.domain.fleet import in_order, list_servers, matches, server_record
 from ..module_utils.domain.hosts import checked_filters, host_names, host_variables
 from ..module_utils.domain.wording import showable
-from ..module_utils.errors import InvalidOption, LiteServerError
+from ..module_utils.errors import InternalError, InvalidOption, LiteServerError
 from ..module_utils.transport.client import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring.connection import (
     build_service,
@@ -231,7 +230,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         over "all" would then succeed on none or on half of the fleet. A SystemExit is what it does not catch.
         """
         if not isinstance(error, (AnsibleError, LiteServerError)):
-            self.display.vvv(self._clean(traceback.format_exc()))
+            error = InternalError(error)
         self.display.display(f"[ERROR]: {path}: {self._clean(_one_line(error))}", color="red", stderr=True)
         raise SystemExit(EXIT_STATUS) from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from .records import TASK_OVER, milliseconds
-from .wording import on_one_line, servers
+from .wording import on_one_line, servers, showable
 
 
 def job_lines(jobs, server_ids=None):
@@ -39,7 +39,7 @@ def job_lines(jobs, server_ids=None):
         lines.append(f"{name}  {task.get('status')}  {job.get('name')}{'  ' + message if message else ''}")
     without = [] if wanted is None else sorted(wanted - set(newest))
     lines += [f"{server_id}  no task in these jobs" for server_id in without]
-    return lines
+    return showable(lines)
 
 
 def _rank(task):

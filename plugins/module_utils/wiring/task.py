@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import traceback
-
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
@@ -44,24 +41,13 @@ def run_module(argument_spec, operation_of):
     except LiteServerError as error:
         _finish(module, operation, error)
     except Exception as error:
-        _finish(module, operation, _internal(error))
+        _finish(module, operation, InternalError(error))
     _finish(module, operation, None)
 
 
 def concealing(module):
     """A function that takes a text and returns it without the values that this module must not show."""
     return lambda text: remove_values(text, module.no_log_values)
-
-
-def _internal(error):
-    """The error of a defect. Its text and values stay out: nobody has looked whether they hold a secret."""
-    frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
-    where = ", from ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
-    return InternalError(
-        f"internal error: {type(error).__name__} in {where}",
-        hint="please report this; whether a request was carried out is not known, so look before you run it again",
-        outcome="unknown",
-    )
 
 
 def _finish(module, operation, error):
