@@ -102,7 +102,7 @@ def test_a_crash_of_the_inventory_tells_nothing(simulator, tmp_path, crashing):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_service_that_repeats_every_secret(modules, hostile, name):
-    """In errors and in every text of its answers: as they are, and as JSON and addresses write them, cut and in lines."""
+    """In errors and in every text of its answers: as they are, as JSON and addresses write them, cut, in lines."""
     module, options = RUNS[name]
     options = {**options, **({"wait_timeout": 1, "wait_sleep": 1} if "wait" in options else {})}
     if "spec" in options:
@@ -149,8 +149,8 @@ def mode_of(path: pathlib.Path) -> int:
 
 
 def test_the_inventory_cache(simulator, tmp_path, hostile):
-    """It holds names and addresses and no secret, not even one that the service tells: Ansible lets everybody read it."""
-    told = {**server(0), "admin_pass": "canary-10-told", "cloud_server": {"id": "c", "secret_key": "canary-11-told"}}
+    """It holds names and addresses and no secret, not even one that the service tells. Everybody may read it."""
+    told = {**server(0), "admin_pass": "canary-10-told", "cloud_server": {"secret_key": "canary-11-told"}}
     told["metadata"] = [{"user_token": "canary-12-told"}]
     hostile.answers("list_servers", page(told))
     cache = tmp_path / "cache"
@@ -235,8 +235,8 @@ def test_the_artifacts_of_ansible_runner(simulator, tmp_path):
     )
     done = subprocess.run(
         [
-            *[sys.executable, "-m", "ansible_runner", "run", str(tmp_path), "-p", "play.json", "-vvvv"],
-            *["--ident", "run", "--cmdline", "--diff"],
+            *[str(pathlib.Path(sys.executable).parent / "ansible-runner"), "run", str(tmp_path), "-p", "play.json"],
+            *["-vvvv", "--ident", "run", "--cmdline=--diff"],
         ],
         capture_output=True,
         text=True,
@@ -247,7 +247,7 @@ def test_the_artifacts_of_ansible_runner(simulator, tmp_path):
     artifacts = [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
     events = [json.loads(path.read_text()) for path in artifacts if path.parent.name == "job_events"]
     failed = [event for event in events if event["event"] == "runner_on_failed"]
-    assert [event["event_data"]["res"]["error"]["code"] for event in failed] == ["servers_failed"], done.stdout
+    assert [event["event_data"]["res"]["error"]["code"] for event in failed] == ["servers_failed"], done
     assert len(simulator.jobs()) == 1
     without_canaries(done.stdout, done.stderr)
     for path in artifacts:
