@@ -31,7 +31,7 @@ class SystemClock:
 
     def uniform(self):
         """A random number from 0 up to 1, for jitter."""
-        return random.random()
+        return random.random()  # nosec B311: jitter of pauses, no secret
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ from security.answers import (
 )
 from security.module_operations import Outcome, run
 
-EXAMPLES = 40 * int(os.environ.get("LITESERVER_FUZZ", "1"))
+EXAMPLES = 20 * int(os.environ.get("LITESERVER_FUZZ", "1"))
 JOB = {
     "name": "upgrade",
     "type": "HDK_UPGRADE",
@@ -71,7 +71,7 @@ def test_a_run_ends_and_does_not_lie(name: str, check: bool) -> None:
         max_examples=max(EXAMPLES // (2 if check else 1), 1),
         deadline=None,
         database=None,
-        derandomize=EXAMPLES == 40,
+        derandomize=EXAMPLES == 20,
         suppress_health_check=list(HealthCheck),
     )
     @given(st.data())
