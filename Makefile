@@ -7,6 +7,8 @@
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests, without the thorough ones
+#   make security             and: TLS, proxies, secrets, hostile answers
+#   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
 #
@@ -40,7 +42,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks fleet rollout awx eda sanity types bench build clean pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick playbooks security fleet rollout awx eda sanity types audit bench build clean pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -79,6 +81,9 @@ unit-quick: venv-test
 playbooks: venv-test
 	pytest -n $(JOBS) tests/playbooks --ignore tests/playbooks/fleet $(ARGS)
 
+security: venv-test
+	pytest -n $(JOBS) tests/security $(ARGS)
+
 fleet: venv-test
 	pytest -n $(JOBS) tests/playbooks/fleet tests/inventory $(ARGS)
 
@@ -99,6 +104,12 @@ sanity: venv-test
 
 types: venv-test
 	mypy
+
+# pip-audit asks an advisory service on the network; where there is none, AUDIT=bandit leaves it out.
+AUDIT ?= bandit pip-audit
+audit:
+	@bash tests/tools/venv.sh audit tools
+	bash tests/tools/audit.sh $(AUDIT)
 
 bench: venv-test
 	python tests/benchmark/benchmark.py $(ARGS)
@@ -122,6 +133,6 @@ pins:
 clean:
 	rm -rf '$(SCRATCH)' "$$(bash tests/tools/paths.sh venv 2.16)" "$$(bash tests/tools/paths.sh venv 2.19)" "$$(bash tests/tools/paths.sh venv 2.21)"
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
-	rm -rf "$$(bash tests/tools/paths.sh venv awx)" "$$(bash tests/tools/paths.sh venv eda)"
-	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .venv-awx .venv-eda .hypothesis dist tests/output
+	rm -rf "$$(bash tests/tools/paths.sh venv awx)" "$$(bash tests/tools/paths.sh venv eda)" "$$(bash tests/tools/paths.sh venv audit)"
+	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .venv-awx .venv-eda .venv-audit .hypothesis dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +
