@@ -23,9 +23,11 @@ from .progress import Progress
 from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, read_job
 from .results import counts_of, job_record, server_row, verdict_of
 from .template_check import findings
-from .waiting import WaitState, check_wait_options, one_by_one, timed_out_error, wait
-from .wanted import check_ids, read_wanted
+from .waiting import GO_ON_WAITING, WaitState, check_wait_options, one_by_one, still_open, timed_out_error, wait
+from .wanted import REUSE_NEVER, check_ids, read_wanted
 from .wording import name_servers
+
+NEW_JOB = "with reuse=never, running the same task again creates a new job"
 
 
 class PresentJob:
@@ -242,7 +244,9 @@ class PresentJob:
             deadline=started + self._options["wait_timeout"],
             longest_pause=self._options["wait_sleep"],
         )
-        state = wait(state, one_by_one(look), self._clock, on_step)
+        if still_open(state):
+            progress.begins(self._rows(), GO_ON_WAITING if self._may_repeat else None)
+        state = wait(state, one_by_one(look), self._clock, on_step, progress.sleep)
         if state.timed_out:
             self._timed_out = True
             self._warn_of_statuses(self._rows())
@@ -251,8 +255,19 @@ class PresentJob:
     def _wait_timed_out(self, last_error):
         rows = self._rows()
         jobs = ", ".join(dict.fromkeys(row["job_id"] for row in rows if row["verdict"] == "running"))
-        hint = f"job {jobs} goes on; running the same task again goes on waiting"
-        return timed_out_error(self._options, rows, "done", last_error, hint)
+        again = GO_ON_WAITING if self._may_repeat else f"to go on waiting, use job_id; {NEW_JOB}"
+        hint = f"job {jobs} goes on; {again}"
+        return timed_out_error(self._options, rows, "done", last_error, hint, self._may_repeat)
+
+    @property
+    def _may_repeat(self):
+        """Whether the same task once more finds what this one started or waits for."""
+        return self._options.get("job_id") is not None or self._options["reuse"] != REUSE_NEVER
+
+    def _how_to_repair(self):
+        if self._options.get("job_id") is not None:
+            return "nothing is submitted with job_id; a task with name and server_ids submits the failed servers"
+        return "running the same task again submits only the failed servers" if self._may_repeat else NEW_JOB
 
     def _judge_the_end(self):
         rows = self._rows()
@@ -262,7 +277,7 @@ class PresentJob:
         bad = failed + unknown
         fail_on = self._options["fail_on"]
         if bad and (fail_on == "any" or (fail_on == "all" and len(bad) == len(rows))):
-            raise _servers_failed(failed, unknown, len(rows))
+            raise _servers_failed(failed, unknown, len(rows), self._how_to_repair())
         if bad:
             self.warnings.append(f"fail_on={fail_on} lets this pass: {name_servers(bad)}")
 
@@ -335,11 +350,11 @@ class PresentJob:
         return {"before": before, "after": after, "before_header": "servers", "after_header": "servers"}
 
 
-def _servers_failed(failed, unknown, total):
+def _servers_failed(failed, unknown, total, repair):
     texts, hints = [], []
     if failed:
         texts.append(f"{len(failed)} of {total} servers failed: {name_servers(failed)}")
-        hints.append("running the same task again submits only the failed servers")
+        hints.append(repair)
     if unknown:
         texts.append(
             f"{len(unknown)} of {total} servers have no known outcome, although their job is over:"

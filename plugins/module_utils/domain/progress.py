@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from .wording import duration, name_servers
+from .wording import duration, name_servers, on_one_line, servers, some_of
+
+MOST_JOBS = 3  # that a line names
 
 
 class Progress:
@@ -23,17 +25,40 @@ class Progress:
         self._started = started
         self._write = write
         self._last_line = None
-        self._last_time = None
+        self._last_time = started
+
+    def begins(self, rows, resume=None):
+        """The first line, before anything is waited for: whoever cancels the wait should know what goes on.
+
+        :param rows: as with :meth:`saw`.
+        :param resume: how to come back to it, or None.
+        """
+        running = sum(row["verdict"] == "running" for row in rows)
+        line = f"{_title(self._name, rows)}: {servers(running)} under way; this goes on if the run is cancelled"
+        if self._every:
+            self._write(on_one_line(f"{line}, and {resume}" if resume else line))
 
     def saw(self, rows, now):
         """Take the servers' rows of one look, see :func:`.results.server_row`."""
-        if not self._every:
-            return
         line = describe(self._name, rows)
-        if line == self._last_line and now - self._last_time < self._every:
-            return
+        if line != self._last_line or now - self._last_time >= self._every:
+            self._tell(line, now)
+
+    def sleep(self, clock, seconds):
+        """Sleep, and give the signs of life that are due meanwhile."""
+        while self._every and self._last_line is not None:
+            due = self._last_time + self._every - clock.now()
+            if due >= seconds:
+                break
+            clock.sleep(max(due, 0))
+            seconds -= max(due, 0)
+            self._tell(self._last_line, clock.now())
+        clock.sleep(seconds)
+
+    def _tell(self, line, now):
         self._last_line, self._last_time = line, now
-        self._write(f"{line}, {duration(now - self._started)}")
+        if self._every:
+            self._write(f"{line}, {duration(now - self._started)}")
 
 
 def describe(name, rows):
@@ -41,7 +66,6 @@ def describe(name, rows):
     by_verdict = {}
     for row in rows:
         by_verdict.setdefault(row["verdict"], []).append(row)
-    jobs = ", ".join(dict.fromkeys(row["job_id"] for row in rows if row["job_id"]))
     parts = [f"{len(by_verdict.get('done', []))} of {len(rows)} done"]
     failed = by_verdict.get("failed", [])
     if failed:
@@ -49,4 +73,9 @@ def describe(name, rows):
     for verdict in ("running", "unknown"):
         if by_verdict.get(verdict):
             parts.append(f"{len(by_verdict[verdict])} {verdict}")
-    return f"{name}{' job ' + jobs if jobs else ''}: {', '.join(parts)}"
+    return on_one_line(f"{_title(name, rows)}: {', '.join(parts)}")
+
+
+def _title(name, rows):
+    jobs = list(dict.fromkeys(row["job_id"] for row in rows if row["job_id"]))
+    return f"{name}{' job ' + some_of(jobs, MOST_JOBS) if jobs else ''}"

@@ -14,6 +14,7 @@ from .wording import duration, name_servers
 FIRST_PAUSE = 0.5  # seconds
 PAUSE_GROWTH = 1.6
 LONGEST_LOOK_PAUSE = 5.0  # seconds, where nobody set another
+GO_ON_WAITING = "running the same task again goes on waiting"
 # What was there and is not found so many times in a row is gone.
 GONE_AFTER = 3
 
@@ -113,11 +114,16 @@ def step(state, looks, now):
     return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
 
 
-def wait(state, look, clock, on_step):
+def _sleep(clock, seconds):
+    clock.sleep(seconds)
+
+
+def wait(state, look, clock, on_step, sleep=_sleep):
     """Look, step and sleep until the wait is over; returns the last state.
 
     :param look: takes the ids that are still open; returns the ``looks`` of :func:`step`.
     :param on_step: called with each new state.
+    :param sleep: takes (clock, seconds) and sleeps so long, see :meth:`.progress.Progress.sleep`.
     """
     # What was read a moment ago may already be the end.
     state, pause = step(state, {}, clock.now())
@@ -125,7 +131,7 @@ def wait(state, look, clock, on_step):
         state, pause = step(state, look(still_open(state)), clock.now())
         on_step(state)
         if pause is not None:
-            clock.sleep(pause)
+            sleep(clock, pause)
     return state
 
 
