@@ -19,7 +19,7 @@ from fractions import Fraction
 from ..errors import InvalidOption
 from .records import FAILED, PROCESSING, SKIPPED
 from .results import masked_item
-from .wanted import read_wanted
+from .wanted import REUSE_NEVER, read_wanted
 from .wording import on_one_line, servers
 
 LONGEST_NAME = 64
@@ -239,11 +239,11 @@ def _outcome(host, group, row, submitted, error, check_mode):
         "changed": submitted,
     }
     if not passes:
-        outcome["text"], outcome["hint"] = _why(outcome, error)
+        outcome["text"], outcome["hint"] = _why(outcome, error, group["options"].get("reuse"))
     return outcome
 
 
-def _why(outcome, error):
+def _why(outcome, error, reuse):
     """(what happened to this server, what to do)."""
     again = "run the same play again: only servers that are not done are submitted"
     if outcome["verdict"] == "failed":
@@ -254,7 +254,10 @@ def _why(outcome, error):
         return f"{what}: {message}", f"mend the server, then {again}"
     if outcome["verdict"] == "running":
         if error is None or error["timed_out"]:
-            return "still running when the wait was over", "the job goes on; run the same play again to go on waiting"
+            hint = "run the same play again to go on waiting"
+            if reuse == REUSE_NEVER:
+                hint = "see with playbook job_status what comes of it; the same play again starts a new job"
+            return "still running when the wait was over", f"the job goes on; {hint}"
         return f"still running, and not waited for any more: {error['text']}", error["hint"] or again
     if error is not None:
         nothing = "no job was created for it: " if outcome["verdict"] == "planned" else ""
