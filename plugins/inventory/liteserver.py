@@ -177,6 +177,7 @@ from ..module_utils.wiring.connection import (
     build_service,
     check_connection,
     connection_argument_spec,
+    environment_options,
     passwords_in_addresses,
 )
 
@@ -251,8 +252,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # Options
 
     def set_options(self, task_keys=None, var_options=None, direct=None):
-        """Check the file's options and render them, before Ansible gives them their types."""
-        super().set_options(task_keys, var_options, self._rendered(direct) if direct else direct)
+        """Check the file's options and render them, before Ansible gives them their types.
+
+        Those that the file leaves out come from the environment, where Ansible itself takes an empty variable for a value.
+        """
+        given = {option: value for option, value in self._rendered(direct or {}).items() if value is not None}
+        super().set_options(task_keys, var_options, {**environment_options(), **given})
 
     def _rendered(self, config):
         rendered = {}

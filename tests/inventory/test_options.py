@@ -68,6 +68,9 @@ def environments(simulator):
         "HW_USER_PASSWORD": login["password"],
         "HW_DOMAIN_NAME": login["domain_name"],
     }
+    # AWX sets every variable of a credential, and leaves those empty whose field was not filled in.
+    empty = {name: "" for spec in connection_argument_spec().values() for name in spec.get("fallback", (None, []))[1]}
+    second = {"HW_PROJECT_ID": simulator.project_id, **terraform}
     return {
         "keys": ({**base, **sdk}, None),
         "terraform": (
@@ -89,6 +92,9 @@ def environments(simulator):
         "bad_endpoint": ({**base, **sdk, "LITESERVER_ENDPOINT": "http://example.com"}, "endpoint: must begin with"),
         "no_ca": ({**base, **sdk, "LITESERVER_CA_PATH": "/nowhere"}, "ca_path: '/nowhere' does not exist"),
         "bad_number": ({**base, **sdk, "HW_MAX_RETRIES": "many"}, "max_retries"),
+        "empty_ones": ({**empty, **base, **sdk}, None),
+        "empty_ones_hide_none": ({**empty, "LITESERVER_ENDPOINT": simulator.url, **second}, None),
+        "empty_ones_with_login": ({**empty, **base, **user, "HUAWEICLOUD_SDK_IAM_ENDPOINT": simulator.url}, None),
         "negative": ({**base, **sdk, "HW_MAX_RETRIES": "-1"}, "max_retries: must be 0 or more"),
     }
 
@@ -96,7 +102,7 @@ def environments(simulator):
 CASES = (
     *("keys", "terraform", "token", "login", "login_of_terraform", "first_wins", "first_wins_though_wrong"),
     *("not_a_template", "nothing", "two", "half", "no_project", "no_region", "bad_region", "bad_endpoint", "no_ca"),
-    *("bad_number", "negative"),
+    *("bad_number", "negative", "empty_ones", "empty_ones_hide_none", "empty_ones_with_login"),
 )
 
 

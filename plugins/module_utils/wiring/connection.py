@@ -61,8 +61,31 @@ def connection_argument_spec():
     for option, (variables, extra) in _OPTIONS.items():
         spec[option] = dict({"type": "str"}, **extra)
         if variables:
-            spec[option]["fallback"] = (env_fallback, list(variables))
+            spec[option]["fallback"] = (_first_filled, list(variables))
     return spec
+
+
+def _first_filled(*variables):
+    """As Ansible's own fallback, but an empty variable counts as none.
+
+    AWX sets every variable of a credential type, and leaves those empty whose field was not filled in.
+    """
+    return env_fallback(*(name for name in variables if os.environ.get(name)))
+
+
+def environment_options():
+    """The options that the environment gives, for those who have no argument spec; an empty variable gives nothing.
+
+    :returns: {option: text}; where all variables of an option are empty, its default.
+    """
+    values = {}
+    for option, (variables, extra) in _OPTIONS.items():
+        filled = [os.environ[name] for name in variables if os.environ.get(name)]
+        if filled:
+            values[option] = filled[0]
+        elif variables and "default" in extra:
+            values[option] = extra["default"]
+    return values
 
 
 def passwords_in_addresses(options):

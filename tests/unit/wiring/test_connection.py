@@ -23,6 +23,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connec
     build_service,
     check_connection,
     connection_argument_spec,
+    environment_options,
     passwords_in_addresses,
 )
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
@@ -105,6 +106,21 @@ def test_variables_of_an_option(option: str, monkeypatch: pytest.MonkeyPatch) ->
     assert parsed()[option] == expected[VARIABLES[option][0]]
     # What is given wins over all of them.
     assert parsed(**{option: "3"})[option] == (3 if option == "max_retries" else "3")
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWX sets every variable of a credential, and leaves those empty whose field was not filled in."""
+    for names in VARIABLES.values():
+        for name in names:
+            monkeypatch.setenv(name, "")
+    assert parsed() == {option: DEFAULTS.get(option) for option in VARIABLES}
+    assert environment_options() == {option: value for option, value in DEFAULTS.items() if VARIABLES[option]}
+    # It does not hide the next one either.
+    for option, names in VARIABLES.items():
+        if names:
+            monkeypatch.setenv(names[-1], "7")
+            assert parsed()[option] == (7 if option == "max_retries" else "7")
+            assert environment_options()[option] == "7"
 
 
 def test_no_variable_is_one_that_awx_refuses() -> None:
