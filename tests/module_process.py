@@ -166,7 +166,7 @@ class ModuleProcesses:
             part = os.read(self._process.stdout.fileno(), 65536)
             assert part, "the process that starts modules has ended"
             self._buffer += part
-        line, _, self._buffer = self._buffer.partition(b"\n")
+        line, _end, self._buffer = self._buffer.partition(b"\n")
         word: dict[str, Any] = json.loads(line)
         if "ended" in word:
             self._ended[word["ended"]] = word["status"]
@@ -195,7 +195,7 @@ def serve() -> None:
                     return
                 buffer += part
                 while b"\n" in buffer:
-                    line, _, buffer = buffer.partition(b"\n")
+                    line, _end, buffer = buffer.partition(b"\n")
                     order = json.loads(line)
                     pid = os.fork()
                     if not pid:

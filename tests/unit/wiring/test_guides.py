@@ -89,7 +89,7 @@ def test_links_lead_to_something(guide: pathlib.Path) -> None:
     links = re.findall(r"\]\(([^)]+)\)", without_blocks(guide))
     assert links
     for link in links:
-        path, _, anchor = link.partition("#")
+        path, _hash, anchor = link.partition("#")
         target = (guide.parent / path).resolve() if path else guide
         assert target.is_file(), link
         assert target.is_relative_to(ROOT), link
