@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Launches the runbooks through ansible-runner as AWX does, and reads the event stream while they run.
 
-What AWX makes of a launch is a private data directory: the project, the inventory source as a file, the survey's answers as extra
-variables, the credential as environment variables, and a limit on the command line, which is also how a job is cut into slices here.
+What AWX makes of a launch is a private data directory: the project, the inventory source as a file, the survey's
+answers as extra variables, the credential as environment variables, and a limit on the command line, which is also
+how a job is cut into slices here.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class Launch:
     def __init__(self, private: pathlib.Path, playbook: str, arguments: list[str], environment: dict[str, str]) -> None:
         self.private = private
         self.artifacts = private / "artifacts" / "job"
-        self._seen: dict[str, Event] = {}
+        self._events: dict[str, Event] = {}
         with open(private / "output", "wb") as output:
             self.process = subprocess.Popen(
                 [
@@ -136,28 +137,37 @@ class Launch:
 
     def events(self) -> list[Event]:
         """The events that have arrived by now, in their order."""
-        for path in (self.artifacts / "job_events").glob("*.json"):
-            if path.name not in self._seen and not path.name.endswith("-partial.json"):
-                self._seen[path.name] = json.loads(path.read_text(encoding="utf-8"))
-        return sorted(self._seen.values(), key=lambda event: event["counter"])
+        self._take_new_events()
+        return sorted(self._events.values(), key=lambda event: event["counter"])
+
+    def _take_new_events(self) -> list[Event]:
+        folder, new = self.artifacts / "job_events", []
+        for name in os.listdir(folder) if folder.exists() else []:
+            if name not in self._events and name.endswith(".json") and not name.endswith("-partial.json"):
+                self._events[name] = json.loads((folder / name).read_text(encoding="utf-8"))
+                new.append(self._events[name])
+        return new
 
     def until(self, text: str) -> Event:
         """Wait for an event whose output has this text."""
-        self._wait_until(lambda: self._event_with(text) is not None)
-        event = self._event_with(text)
-        assert event is not None, f"it ended without {text!r}:\n{self.output}"
-        return event
-
-    def _event_with(self, text: str) -> Event | None:
         # Ansible wraps lines at the width of the terminal.
-        wanted = "".join(text.split())
-        return next((event for event in self.events() if wanted in "".join(event["stdout"].split())), None)
+        wanted, found, candidates = "".join(text.split()), [], self.events()
+
+        def is_there() -> bool:
+            nonlocal candidates
+            found.extend(event for event in candidates if wanted in "".join(event["stdout"].split()))
+            candidates = self._take_new_events()
+            return bool(found)
+
+        self._wait_until(is_there)
+        assert is_there() or is_there(), f"it ended without {text!r}:\n{self.output}"
+        return found[0]
 
     def _wait_until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + LAUNCH_SECONDS
         while not condition() and self.process.poll() is None:
             assert time.monotonic() < end, self.output
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def cancel(self) -> None:
         """What AWX does when somebody cancels the job."""

@@ -77,7 +77,7 @@ def test_two_failures_of_64_servers_show_when_they_happen(simulator, awx, record
 @pytest.mark.parametrize("way", ["keys", "temporary keys", "user"])
 def test_no_secret_is_left_behind(simulator, awx, way):
     simulator.set(
-        job_duration=0,
+        job_duration=1,
         access_key=CANARIES["access_key"],
         secret_key=CANARIES["secret_key"],
         password=CANARIES["password"],
@@ -98,6 +98,7 @@ def test_no_secret_is_left_behind(simulator, awx, way):
     )
     assert launch.finish() == "failed"
     assert simulator.requests("create_job")[0]["body"]["items"][0]["spec"]["code"] == SECRET_SPEC
+    assert CANARIES["password" if way == "user" else "secret_key"] in (launch.artifacts / "command").read_text()
     assert leaks(launch) == []
     assert list(launch.failed_hosts()) == [host(1)]
     assert server_id(1) in launch.output
