@@ -132,7 +132,7 @@ def test_slices_of_one_name_at_the_same_time(simulator, playbook, lost):
     """Also where both creates lose their answer, and each has to find its own job."""
     simulator.set(job_duration=2)
     if lost:
-        simulator.fault("create_job", "slow", delay=3, when="after", times=2)
+        simulator.fault("create_job", "slow", delay=6, when="after", times=2)
     slices = [(1, 2, 3), (4, 5), (6,)]
     processes = [playbook.start(job(*numbers, wait=True, request_timeout=2)) for numbers in slices]
     steps = [process.finish()[0] for process in processes]

@@ -149,7 +149,8 @@ class JobWatch:
 
     def told(self, event: Record) -> None:
         """An event was delivered: it is known from here on."""
-        assert self.known is not None  # there was a look
+        if self.known is None:
+            raise AssertionError("told before there was a look")
         if event["job_id"] in self._gone:
             self.known.pop(event["job_id"], None)
             return
@@ -161,7 +162,8 @@ class JobWatch:
 
     def ended(self) -> None:
         """All events of the look were delivered."""
-        assert self.known is not None  # there was a look
+        if self.known is None:
+            raise AssertionError("told before there was a look")
         self.known.update(self._seen)
         for job_id in self._gone:
             self.known.pop(job_id, None)

@@ -154,7 +154,8 @@ class PresentJob:
     def _job_of(self, server_id: str) -> Job:
         """The job that decided about a server that has one."""
         job = self._judged[server_id].job
-        assert job is not None
+        if job is None:
+            raise AssertionError(f"no job decided about {server_id}")
         return job
 
     def _servers_busy(self, server_ids: list[str]) -> ServersBusy:
