@@ -29,8 +29,11 @@ from .results import ServerRow, counts_of, job_record, server_row, verdict_of
 from .service import Service
 from .template_check import findings
 from .waiting import WaitState, check_wait_options, one_by_one, timed_out_error, wait
-from .wanted import Wanted, check_ids, read_wanted
+from .wanted import REUSE_NEVER, Wanted, check_ids, read_wanted
 from .wording import name_servers
+
+# What is true of a repeat that finds nothing of what was started before.
+NEW_JOB = "with reuse=never, running the same task again creates a new job"
 
 
 class PresentJob:
@@ -271,8 +274,21 @@ class PresentJob:
     def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rows = self._rows()
         jobs = ", ".join(dict.fromkeys(str(row["job_id"]) for row in rows if row["verdict"] == "running"))
-        hint = f"job {jobs} goes on; running the same task again goes on waiting"
-        return timed_out_error(self._options, rows, "done", last_error, hint)
+        again = "running the same task again goes on waiting"
+        if not self._may_repeat:
+            again = f"to go on waiting, use job_id; {NEW_JOB}"
+        hint = f"job {jobs} goes on; {again}"
+        return timed_out_error(self._options, rows, "done", last_error, hint, self._may_repeat)
+
+    @property
+    def _may_repeat(self) -> bool:
+        """Whether the same task once more finds what this one started or waits for."""
+        return self._options.get("job_id") is not None or self._options["reuse"] != REUSE_NEVER
+
+    def _how_to_repair(self) -> str:
+        if self._options.get("job_id") is not None:
+            return "nothing is submitted with job_id; a task with name and server_ids submits the failed servers"
+        return "running the same task again submits only the failed servers" if self._may_repeat else NEW_JOB
 
     def _judge_the_end(self) -> None:
         rows = self._rows()
@@ -282,7 +298,7 @@ class PresentJob:
         bad = failed + unknown
         fail_on = self._options["fail_on"]
         if bad and (fail_on == "any" or (fail_on == "all" and len(bad) == len(rows))):
-            raise _servers_failed(failed, unknown, len(rows))
+            raise _servers_failed(failed, unknown, len(rows), self._how_to_repair())
         if bad:
             self.warnings.append(f"fail_on={fail_on} lets this pass: {name_servers(bad)}")
 
@@ -356,11 +372,11 @@ class PresentJob:
         return {"before": before, "after": after, "before_header": "servers", "after_header": "servers"}
 
 
-def _servers_failed(failed: list[ServerRow], unknown: list[ServerRow], total: int) -> ServersFailed:
+def _servers_failed(failed: list[ServerRow], unknown: list[ServerRow], total: int, repair: str) -> ServersFailed:
     texts, hints = [], []
     if failed:
         texts.append(f"{len(failed)} of {total} servers failed: {name_servers(failed)}")
-        hints.append("running the same task again submits only the failed servers")
+        hints.append(repair)
     if unknown:
         texts.append(
             f"{len(unknown)} of {total} servers have no known outcome, although their job is over:"

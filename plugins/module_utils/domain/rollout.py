@@ -22,7 +22,7 @@ from ..errors import InvalidOption
 from ..shapes import Record
 from .records import FAILED, PROCESSING, SKIPPED
 from .results import masked_item
-from .wanted import read_wanted
+from .wanted import REUSE_NEVER, read_wanted
 from .wording import on_one_line, servers
 
 LONGEST_NAME = 64
@@ -328,11 +328,11 @@ def _outcome(group: Group, row: Record, submitted: bool, error: Trouble | None, 
         "changed": submitted,
     }
     if not passes:
-        outcome["text"], outcome["hint"] = _why(outcome, error)
+        outcome["text"], outcome["hint"] = _why(outcome, error, group["options"].get("reuse"))
     return outcome
 
 
-def _why(outcome: Outcome, error: Trouble | None) -> tuple[str, str]:
+def _why(outcome: Outcome, error: Trouble | None, reuse: str | None) -> tuple[str, str]:
     """(what happened to this server, what to do)."""
     again = "run the same play again: only servers that are not done are submitted"
     if outcome["verdict"] == "failed":
@@ -343,7 +343,10 @@ def _why(outcome: Outcome, error: Trouble | None) -> tuple[str, str]:
         return f"{what}: {message}", f"mend the server, then {again}"
     if outcome["verdict"] == "running":
         if error is None or error["timed_out"]:
-            return "still running when the wait was over", "the job goes on; run the same play again to go on waiting"
+            hint = "run the same play again to go on waiting"
+            if reuse == REUSE_NEVER:
+                hint = "see with playbook job_status what comes of it; the same play again starts a new job"
+            return "still running when the wait was over", f"the job goes on; {hint}"
         return f"still running, and not waited for any more: {error['text']}", error["hint"] or again
     if error is not None:
         nothing = "no job was created for it: " if outcome["verdict"] == "planned" else ""
