@@ -7,6 +7,8 @@
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests, without the thorough ones
+#   make security             and: TLS, proxies, secrets, hostile answers
+#   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
 #   make docs                 the documentation site, into dist/docs
 #   make docs-test            every block, example and link of the documentation
 #   make lint | unit | playbooks | sanity | types | bench | build | clean
@@ -45,7 +47,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks fleet rollout awx eda sanity types bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security fleet rollout awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -101,6 +103,9 @@ coverage: venv-test
 playbooks: venv-test
 	pytest -n $(JOBS) tests/playbooks --ignore tests/playbooks/fleet $(ARGS)
 
+security: venv-test
+	pytest -n $(JOBS) tests/security $(ARGS)
+
 fleet: venv-test
 	pytest -n $(JOBS) tests/playbooks/fleet tests/inventory $(ARGS)
 
@@ -121,6 +126,12 @@ sanity: venv-test
 
 types: venv-test
 	mypy
+
+# pip-audit asks an advisory service on the network; where there is none, AUDIT=bandit leaves it out.
+AUDIT ?= bandit pip-audit
+audit:
+	@bash tests/tools/venv.sh audit tools
+	bash tests/tools/audit.sh $(AUDIT)
 
 bench: venv-test
 	python tests/benchmark/benchmark.py $(ARGS)
@@ -164,6 +175,6 @@ pins:
 clean:
 	rm -rf '$(SCRATCH)' "$$(bash tests/tools/paths.sh venv 2.16)" "$$(bash tests/tools/paths.sh venv 2.19)" "$$(bash tests/tools/paths.sh venv 2.21)"
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
-	for name in awx eda importer reuse; do rm -rf "$$(bash tests/tools/paths.sh venv $$name)" .venv-$$name; done
+	for name in awx eda importer reuse audit; do rm -rf "$$(bash tests/tools/paths.sh venv $$name)" .venv-$$name; done
 	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .hypothesis dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +

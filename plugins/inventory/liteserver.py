@@ -18,7 +18,7 @@ description:
     C(any_unparsed_is_failed) and C(unparsed_is_failed) say in C([inventory]) of C(ansible.cfg).
   - Each host has the variables C(liteserver_id), C(liteserver_name), C(liteserver_status), C(liteserver_flavor),
     C(liteserver_category), C(liteserver_supernode_id), C(liteserver_supernode_name), C(liteserver_private_ip) (the first),
-    C(liteserver_private_ips) (a list), and C(liteserver_raw), the record as the service tells it. All of them are always there,
+    C(liteserver_private_ips) (a list), and C(liteserver_raw), the record as the service tells it, with what is secret by its name masked. All of them are always there,
     and null where the service does not tell. C(ansible_host) follows O(address).
   - No groups are made but those of O(groups) and O(keyed_groups).
 author:
@@ -159,7 +159,6 @@ secret_key: "{{ lookup('ansible.builtin.file', '~/.liteserver/secret_key') }}"
 import difflib
 import hashlib
 import json
-import traceback
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleError, AnsibleOptionsError, AnsibleParserError
@@ -171,13 +170,15 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ..module_utils.clock import SystemClock
 from ..module_utils.domain.fleet import in_order, list_servers, matches, server_record
 from ..module_utils.domain.hosts import checked_filters, host_names, host_variables
-from ..module_utils.errors import InvalidOption, LiteServerError
+from ..module_utils.domain.wording import showable
+from ..module_utils.errors import InternalError, InvalidOption, LiteServerError
 from ..module_utils.transport.client import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring.connection import (
     build_service,
     check_connection,
     connection_argument_spec,
     environment_options,
+    hide,
     passwords_in_addresses,
 )
 
@@ -230,12 +231,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         over "all" would then succeed on none or on half of the fleet. A SystemExit is what it does not catch.
         """
         if not isinstance(error, (AnsibleError, LiteServerError)):
-            self.display.vvv(self._clean(traceback.format_exc()))
+            error = InternalError(error)
         self.display.display(f"[ERROR]: {path}: {self._clean(_one_line(error))}", color="red", stderr=True)
         raise SystemExit(EXIT_STATUS) from None
 
     def _clean(self, text):
-        return remove_values(text, self._secrets)
+        return showable(remove_values(text, self._secrets))
 
     def _note_secrets(self, options):
         """Remember the values of secret options, and the texts in them where they are no texts."""
@@ -247,7 +248,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 elif isinstance(value, (list, tuple)):
                     values += value
                 elif value is not None and str(value):
-                    self._secrets.add(str(value))
+                    hide(self._secrets, value)
+
+    def _note_token(self, token):
+        hide(self._secrets, token)
 
     # Options
 
@@ -289,7 +293,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """The connection options, as the modules have them; raises InvalidOption."""
         options = {option: _plain(self.get_option(option)) for option in connection_argument_spec()}
         self._note_secrets(options)
-        self._secrets.update(passwords_in_addresses(options))
+        hide(self._secrets, *passwords_in_addresses(options))
         for warning in check_connection(options):
             self.display.warning(warning)
         return options
@@ -327,8 +331,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return in_order(server_record(raw) for raw in self._cache[key])
             except KeyError:
                 pass  # nothing there, or too old
-        service = build_service(connection, SystemClock(), self._secrets.add, self._clean)
-        servers = list_servers(service, everyone=self.get_option("scope") == "all")
+        service = build_service(connection, SystemClock(), self._note_token, self._clean)
+        servers = showable(list_servers(service, everyone=self.get_option("scope") == "all"), self._clean)
         if keep:
             self._cache[key] = [server["raw"] for server in servers]
         return servers

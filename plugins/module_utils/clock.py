@@ -1,13 +1,19 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time, sleep and randomness in one object, so that tests can pass their own."""
+"""Time, sleep and randomness in one object, so that tests can pass their own; and a limit on what takes time."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import errno
 import random
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from types import FrameType
 from typing import Protocol
 
 
@@ -44,4 +50,30 @@ class SystemClock:
 
     def uniform(self) -> float:
         """A random number from 0 up to 1, for jitter."""
-        return random.random()
+        return random.random()  # nosec B311: jitter of pauses, no secret
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float, what: str) -> Iterator[None]:
+    """Raise TimeoutError in the body, in the middle of a read too, once it has taken so many seconds.
+
+    A read ends by itself only when nothing comes: byte by byte, an answer could last for ever.
+    The limit is the process's alarm. Where that is taken (Ansible's own time-outs of tasks), or in another
+    thread than the main one, there is none.
+
+    :param what: the text of the error.
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(errno.ETIMEDOUT, what)
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

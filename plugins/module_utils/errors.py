@@ -10,6 +10,8 @@ the wiring layer turns either into one failed task (``error`` in the result).
 
 from __future__ import annotations
 
+import os
+import traceback
 from typing import Any
 
 
@@ -78,6 +80,27 @@ class InvalidOption(LiteServerError):
     """An option's value breaks a rule; raised before any request."""
 
     code = "invalid_option"
+
+
+class InternalError(LiteServerError):
+    """A defect of this collection: something that none of its rules foresees.
+
+    Says what was raised and where. The text of the exception, and with it every value, stays out: nobody has
+    looked whether it holds a secret.
+
+    :param error: the exception.
+    """
+
+    code = "internal_error"
+
+    def __init__(self, error: BaseException) -> None:
+        frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
+        where = ", from ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
+        super().__init__(
+            f"internal error: {type(error).__name__} in {where}",
+            hint="please report this; whether a request was carried out is not known, so look before you run it again",
+            outcome="unknown",
+        )
 
 
 # --- what the network or the service did (raised by the transport layer) ---

@@ -244,6 +244,28 @@ MUTANTS = [
         TRANSPORT_TESTS,
     ),
     ("signing: no final slash", TRANSPORT + "signing.py", 'else encoded + "/"', "else encoded", TRANSPORT_TESTS),
+    # Security.
+    (
+        "security: an answer has no limit of weight",
+        TRANSPORT + "client.py",
+        "if _weight(answer) > MAX_ANSWER_WEIGHT:",
+        "if False:",
+        ["tests/security/test_hostile_answers.py"],
+    ),
+    (
+        "security: control characters stay",
+        "plugins/module_utils/wiring/task.py",
+        "result = showable(result, conceal)",
+        "pass",
+        ["tests/security/test_terminal.py"],
+    ),
+    (
+        "security: a crash is a traceback",
+        "plugins/module_utils/wiring/task.py",
+        "    except Exception as error:",
+        "    except ZeroDivisionError as error:",
+        ["tests/security/test_secrets_everywhere.py"],
+    ),
 ]
 
 

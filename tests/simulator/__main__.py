@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import sys
 import tempfile
 
@@ -46,7 +47,18 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--servers", type=_count, default=12, help="number of servers (default: 12)")
     parser.add_argument("--history", type=_count, default=0, help="number of finished jobs to begin with (default: 0)")
     parser.add_argument("--settings", default="{}", help="settings as a JSON object; README.md lists them")
+    parser.add_argument("--tls-cert", help="certificate (PEM, with its chain) to speak https with; needs --tls-key")
+    parser.add_argument("--tls-key", help="its private key (PEM, without a passphrase)")
     options = parser.parse_args(arguments)
+    options.tls = None
+    if options.tls_cert or options.tls_key:
+        if not (options.tls_cert and options.tls_key):
+            parser.error("--tls-cert and --tls-key go together")
+        options.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            options.tls.load_cert_chain(options.tls_cert, options.tls_key)
+        except OSError as error:  # an ssl.SSLError is one, too
+            parser.error(f"--tls-cert, --tls-key: {error}")
     try:
         options.settings = Settings().changed(json.loads(options.settings))
     except (json.JSONDecodeError, SettingsError) as error:
@@ -64,12 +76,12 @@ async def _run(options: argparse.Namespace) -> None:
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, HOST, options.port)
+        site = web.TCPSite(runner, HOST, options.port, ssl_context=options.tls)
         await site.start()
         port = runner.addresses[0][1]
         if options.port_file:
             _write_port_file(options.port_file, port)
-        print(f"listening on http://{HOST}:{port}", flush=True)
+        print(f"listening on {'https' if options.tls else 'http'}://{HOST}:{port}", flush=True)
         await stop.wait()
     finally:
         await runner.cleanup()

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from typing import Any
 
 import requests
+from urllib3.exceptions import InsecureRequestWarning
 
 from .state import server_id
 
@@ -36,9 +38,10 @@ class Simulator:
         settings: settings to start with; ``reset`` comes back to them.
         history: number of finished jobs to begin with.
         python: the interpreter to run it with; needs aiohttp.
+        tls: files with a certificate and its key, to speak https. Nothing of this class checks the certificate.
 
     Attributes:
-        url: ``http://127.0.0.1:PORT``, the endpoint of the service and of the identity service.
+        url: ``http://127.0.0.1:PORT`` (https with ``tls``), the endpoint of the service and of the identity service.
 
     Every method may raise SimulatorError.
     """
@@ -49,11 +52,13 @@ class Simulator:
         settings: dict[str, Any] | None = None,
         history: int = 0,
         python: str = sys.executable,
+        tls: tuple[str, str] | None = None,
     ) -> None:
         self._servers = servers
         self._initial_settings = settings or {}
         self._history = history
         self._python = python
+        self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         self._settings: dict[str, Any] = {}
         self.url = ""
@@ -63,6 +68,7 @@ class Simulator:
         self._session = requests.Session()
         # No proxy and no .netrc of the environment may come between.
         self._session.trust_env = False
+        self._session.verify = self._tls is None
         try:
             self._start()
             self._settings = self._control("GET", "settings")
@@ -84,6 +90,8 @@ class Simulator:
             *["--servers", str(self._servers), "--history", str(self._history)],
             *["--settings", json.dumps(self._initial_settings)],
         ]
+        if self._tls is not None:
+            command += ["--tls-cert", self._tls[0], "--tls-key", self._tls[1]]
         with open(self._errors, "wb") as stderr:
             self._process = subprocess.Popen(
                 command,
@@ -99,7 +107,7 @@ class Simulator:
             if time.monotonic() > deadline:
                 raise SimulatorError(f"the simulator did not listen within {START_SECONDS:g} s:\n{self.stderr()}")
             time.sleep(LOOK_SECONDS)
-        self.url = f"http://127.0.0.1:{int(port_file.read_text())}"
+        self.url = f"{'http' if self._tls is None else 'https'}://127.0.0.1:{int(port_file.read_text())}"
 
     def close(self) -> None:
         """Stop the process and remove its files. Safe to call twice."""
@@ -120,7 +128,9 @@ class Simulator:
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         try:
-            answer = self._session.request(method, f"{self.url}/_control/{path}", json=body, timeout=60)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", InsecureRequestWarning)
+                answer = self._session.request(method, f"{self.url}/_control/{path}", json=body, timeout=60)
         except requests.RequestException as error:
             raise SimulatorError(f"the simulator does not answer: {error}\n{self.stderr()}") from error
         if answer.status_code != 200:

@@ -11,6 +11,7 @@ from typing import TypedDict
 from ..errors import ListIncomplete, NotFound
 from ..shapes import Record
 from .records import milliseconds
+from .results import masked
 from .service import Service
 
 # So many servers are read one by one, at each look of a wait too; more are picked from the list, which has
@@ -53,7 +54,8 @@ class ServerRecord(TypedDict):
 
 
 def server_record(raw: Record) -> ServerRecord:
-    """A server as results show it: always the same keys, and the service's record as ``raw``.
+    """A server as results show it: always the same keys, and the service's record as ``raw``,
+    with what is secret by its name masked.
 
     Fields of another type than documented become null here, and are still in ``raw``.
     """
@@ -73,7 +75,7 @@ def server_record(raw: Record) -> ServerRecord:
         "charging_mode": _text(raw, "charging_mode"),
         "create_at": milliseconds(raw.get("create_at")),
         "update_at": milliseconds(raw.get("update_at")),
-        "raw": raw,
+        "raw": masked(raw),
     }
 
 

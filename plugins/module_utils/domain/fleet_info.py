@@ -11,7 +11,7 @@ from ..errors import InvalidOption, ListIncomplete, NotFound
 from ..shapes import Record
 from .fleet import in_order, list_servers, matches, read_servers, server_record
 from .info import Info
-from .results import masked_spec
+from .results import masked
 from .service import Service
 from .wanted import check_ids
 
@@ -75,7 +75,9 @@ class TemplateInfo(Info):
             if all(value is None or same_word(record[key], value) for key, value in filters.items())
         ]
         return {
-            "templates": sorted(kept, key=lambda record: (record["type"] or "", record["name"] or "", record["id"]))
+            "templates": sorted(
+                kept, key=lambda record: (str(record["type"] or ""), str(record["name"] or ""), record["id"])
+            )
         }
 
 
@@ -150,9 +152,9 @@ class ServiceInfo(Info):
                 "id": raw["id"],
                 "name": raw.get("name"),
                 "status": raw.get("status"),
-                "spec": masked_spec(spec) if isinstance(spec, dict) else {},
-                "instances": _dicts(raw.get("instances")),
-                "model": raw.get("model"),
+                "spec": masked(spec) if isinstance(spec, dict) else {},
+                "instances": masked(_dicts(raw.get("instances"))),
+                "model": masked(raw.get("model")),
             }
         }
 

@@ -14,7 +14,7 @@ from .fleet import ServerRecord
 FILTERS = ("name", "status", "flavor", "category", "supernode")
 # The service allows these and fewer in a server's name. A blank or a brace in a host name
 # would be read as a separator or a template somewhere.
-_HOST_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f]+")
+_HOST_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f\ufffd]+")
 
 
 def checked_filters(filters: Mapping[str, object]) -> dict[str, list[str]]:

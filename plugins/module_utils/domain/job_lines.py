@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ..shapes import Record
 from .records import TASK_OVER, milliseconds
-from .wording import on_one_line, servers
+from .wording import on_one_line, servers, showable
 
 
 def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -> list[str]:
@@ -43,7 +43,7 @@ def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -
         lines.append(f"{name}  {task.get('status')}  {job.get('name')}{'  ' + message if message else ''}")
     without = [] if wanted is None else sorted(wanted - set(newest))
     lines += [f"{server_id}  no task in these jobs" for server_id in without]
-    return lines
+    return [showable(line) for line in lines]
 
 
 def _rank(task: Record) -> int:

@@ -11,6 +11,7 @@ form is read.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,10 @@ JOB_STATUSES = JOB_OVER | {"PROCESSING", "ACTIVE"}
 SUCCESS, FAILED, SKIPPED, PROCESSING = "SUCCESS", "FAILED", "SKIPPED", "PROCESSING"
 TASK_OVER = frozenset([SUCCESS, FAILED, SKIPPED])
 TASK_STATUSES = TASK_OVER | {PROCESSING}
+
+
+# The end of the year 9999: what lies beyond it is no time.
+_LAST_TIME = 253402300799999
 
 
 @dataclass(frozen=True)
@@ -134,19 +139,19 @@ def milliseconds(value: object) -> int | None:
     """
     if isinstance(value, bool):
         return None
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,15}\s*", value):
+        value = int(value)
     if isinstance(value, (int, float)):
-        return int(value)
+        return int(value) if 0 <= value <= _LAST_TIME else None
     if not isinstance(value, str):
         return None
-    if value.strip().isdigit():
-        return int(value)
     try:
         time = datetime.datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
     except ValueError:
         return None
     if time.tzinfo is None:
         time = time.replace(tzinfo=datetime.timezone.utc)
-    return int(time.timestamp() * 1000)
+    return milliseconds(int(time.timestamp() * 1000))
 
 
 def _item(entry: Any, where: str) -> Item:
@@ -154,7 +159,7 @@ def _item(entry: Any, where: str) -> Item:
         raise BadAnswer(f"{where}: an entry of 'items' has no 'type'")
     spec = entry.get("spec") or {}
     if not isinstance(spec, dict):
-        raise BadAnswer("{}: 'spec' of item '{}' is not an object".format(where, entry["type"]))
+        raise BadAnswer(f"{where}: 'spec' of an item is not an object")
     return Item(entry["type"], tuple(sorted((str(key), spec_text(value)) for key, value in spec.items())))
 
 
@@ -193,5 +198,5 @@ def _created(raw: Record) -> int:
     created = milliseconds(raw.get("create_at"))
     if created is None:
         # Without it, which of two jobs is the newer one cannot be told.
-        raise BadAnswer("job '{}': 'create_at' is not a time: {!r}".format(raw["id"], raw.get("create_at")))
+        raise BadAnswer("job '{}': 'create_at' is not a time".format(raw["id"]))
     return created

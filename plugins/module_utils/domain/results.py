@@ -74,22 +74,32 @@ def job_record(raw: Record, secret_keys: Collection[str] = frozenset(), with_tas
 
     :param raw: the service's record; fields that nobody documented are passed through.
     """
-    record = {key: value for key, value in raw.items() if key != "tasks"}
+    record = masked({key: value for key, value in raw.items() if key not in ("items", "tasks")})
     if "items" in raw:
-        record["items"] = [masked_item(item, secret_keys) for item in raw["items"] or []]
+        record["items"] = [masked_item(item, secret_keys) for item in _dicts(raw["items"])]
     if with_tasks:
-        record["tasks"] = [_with_times(dict(task)) for task in raw.get("tasks") or []]
+        record["tasks"] = [_with_times(masked(task)) for task in _dicts(raw.get("tasks"))]
     return _with_times(record)
 
 
 def masked_item(item: Record, secret_keys: Collection[str]) -> Record:
     """An item with each secret value of its spec masked."""
-    return dict(item, spec=masked_spec(item.get("spec") or {}, secret_keys))
+    spec = item.get("spec")
+    return dict(item, spec=masked(spec, secret_keys) if isinstance(spec, dict) else {})
 
 
-def masked_spec(spec: Record, secret_keys: Collection[str] = frozenset()) -> dict[str, Any]:
-    """A spec with each secret value masked: by these keys, and by keys that are named like a secret."""
-    return {key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else value for key, value in spec.items()}
+def masked(value: Any, secret_keys: Collection[str] = frozenset()) -> Any:
+    """A value without its secrets: what stands under these keys, or under keys that are named like a secret."""
+    if isinstance(value, dict):
+        return {
+            key: MASK if key in secret_keys or _SECRET_NAME.search(str(key)) else masked(inner, secret_keys)
+            for key, inner in value.items()
+        }
+    return [masked(inner, secret_keys) for inner in value] if isinstance(value, list) else value
+
+
+def _dicts(value: Any) -> list[Record]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _with_times(record: Record) -> Record:

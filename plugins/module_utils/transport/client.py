@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import ssl
 import traceback
+import warnings
 import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from ..clock import Clock
+from ..clock import Clock, time_limit
 from ..errors import (
     AnswerLost,
     ApiError,
@@ -54,6 +56,14 @@ Parse: TypeAlias = Callable[[Any, Mapping[str, str]], T]
 
 # An answer of 5,000 servers is some 10 MB; more than this is not an answer.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+# What an answer takes in memory is rather its values than its bytes: "[],[],[]..." grows twentyfold. So
+# each value counts for this many bytes, and an answer for no more than the weight of some 30,000 servers.
+VALUE_BYTES = 100
+MAX_ANSWER_WEIGHT = 256 * 1024 * 1024
+# Documented answers nest five deep. What handles results, here and in Ansible, calls itself at each level.
+MAX_DEPTH = 40
+# request_timeout is for each silence; a whole answer may take so many times as long.
+WHOLE_ANSWER_TIMEOUTS = 10
 # "Not found" has no HTTP status of its own for Lite Servers: 400 with this code.
 NOT_FOUND_CODES = frozenset(["ModelArts.6404"])
 # An HTTP path or gateway that is not there must not read as "no such job".
@@ -97,11 +107,13 @@ class HttpClient:
 
     :param verify: True for the bundled authorities, a path to others, or False.
     :param proxy: proxy URL; None leaves it to the usual environment variables.
-    :param timeout: seconds to connect, and seconds without a byte while reading.
+    :param timeout: seconds to connect, and seconds without a byte while reading; a whole answer may take ten times
+        as long.
     :param max_retries: repeats after the first try, where the table allows any.
     :param clock: see :class:`..clock.SystemClock`.
     :param conceal: takes a text of the service and returns it without secrets, before it is cut
         or put on one line for a message.
+    :ivar weight: of all answers so far, see :data:`MAX_ANSWER_WEIGHT`.
     """
 
     def __init__(
@@ -124,6 +136,7 @@ class HttpClient:
         self._clock = clock
         self._user_agent = user_agent
         self._conceal = conceal
+        self.weight = 0
 
     def send(self, call: Call, parse: Parse[T]) -> T:
         """Send a call, repeat it where that is safe, and return ``parse(answer)``.
@@ -165,7 +178,9 @@ class HttpClient:
         if status >= 300:
             raise self._refusal(call, status, headers, answer)
         try:
-            return parse(_decode(_unpacked(answer, headers), self._conceal), headers)
+            unpacked = _unpacked(answer, headers)
+            self.weight += _weight(unpacked)
+            return parse(_decode(unpacked, self._conceal), headers)
         except BadAnswer as error:
             error.message = f"{call.what}: {error.message}"
             error.http_status = status
@@ -195,24 +210,28 @@ class HttpClient:
         # The adapter, not the session: a session lets REQUESTS_CA_BUNDLE replace verify and a .netrc
         # entry replace the Authorization header, and reads where a redirect leads to.
         adapter = self._session.get_adapter(str(request.url))
+        seconds = self._timeout * WHOLE_ANSWER_TIMEOUTS
+        response: Response | None = None
         try:
-            response = adapter.send(
-                request,
-                stream=True,
-                timeout=self._timeout,
-                verify=self._verify,
-                proxies=self._proxies(str(request.url)),
-            )
-        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError) as error:
-            raise self._no_answer(call, request.body, error) from error
-        with response:
-            try:
+            with warnings.catch_warnings(), time_limit(seconds, f"it was not complete after {seconds} s"):
+                # Of verification that is switched off, the task itself warns: once, not on stderr at each request.
+                warnings.simplefilter("ignore", urllib3_errors.InsecureRequestWarning)
+                response = adapter.send(
+                    request,
+                    stream=True,
+                    timeout=self._timeout,
+                    verify=self._verify,
+                    proxies=self._proxies(str(request.url)),
+                )
                 return response.headers, _read(response), response.status_code
-            except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError) as error:
-                if response.status_code < 400:
-                    raise self._no_answer(call, request.body, error) from error
-                # What it says is lost, but that it is a refusal is known.
-                return response.headers, b"", response.status_code
+        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError) as error:
+            if response is None or response.status_code < 400:
+                raise self._no_answer(call, request.body, error) from error
+            # What it says is lost, but that it is a refusal is known.
+            return response.headers, b"", response.status_code
+        finally:
+            if response is not None:
+                response.close()
 
     def _proxies(self, url: str) -> dict[str, str]:
         if url.startswith("http://"):
@@ -364,13 +383,38 @@ def _unpacked(answer: bytes, headers: Mapping[str, str]) -> bytes:
     return answer
 
 
+def _weight(answer: bytes) -> int:
+    return len(answer) + VALUE_BYTES * (answer.count(b",") + answer.count(b"[") + answer.count(b"{"))
+
+
 def _decode(answer: bytes, conceal: Conceal) -> Any:
     if not answer.strip():
         raise BadAnswer("the answer is empty")
+    if _weight(answer) > MAX_ANSWER_WEIGHT:
+        raise BadAnswer(f"the answer has too many values: {len(answer)} bytes would fill the memory")
     try:
-        return json.loads(answer)
+        body = json.loads(answer, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise BadAnswer(f"the answer is not JSON: it begins with {_excerpt(answer, conceal)}") from error
+    level = [body]
+    for _depth in range(MAX_DEPTH):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, (dict, list))
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return body
+    raise BadAnswer(f"the answer nests deeper than {MAX_DEPTH} levels")
+
+
+def _finite(text: str) -> float:
+    """A number as JSON has it: Python would read NaN and 1e999, and write what no other program reads."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _excerpt(answer: bytes, conceal: Conceal) -> str:
@@ -393,8 +437,8 @@ _ERROR_KEYS = (("error_code", "error_msg"), ("code", "message"), ("errorCode", "
 def _error_of(answer: bytes, conceal: Conceal) -> tuple[str | None, str | None, str | None]:
     """(code, message, request id) of an error body of any producer; each may be None."""
     try:
-        body = json.loads(answer)
-    except (ValueError, RecursionError):
+        body = _decode(answer, conceal)
+    except BadAnswer:
         return None, _excerpt(answer, conceal) if answer.strip() else None, None
     if not isinstance(body, dict):
         return None, _excerpt(answer, conceal), None

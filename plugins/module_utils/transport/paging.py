@@ -23,8 +23,10 @@ Fetch: TypeAlias = Callable[[dict[str, int]], Record]
 
 # The server list documents limits up to 1024.
 WIDE_LIMIT = 1000
-# A list that goes on beyond this is not a list but a loop.
+# A list that goes on beyond these is not a list but a loop.
 MAX_RECORDS = 200000
+MAX_PAGES = 2000
+LONGEST_ID = 256
 # A list that changes while it is read is read again so many times.
 ROUNDS = 3
 
@@ -48,9 +50,14 @@ def envelope_of(body: Any, headers: Mapping[str, str]) -> Record:
         raise BadAnswer("the answer has no list 'data'")
     envelope: Record = body
     for record in data:
-        if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not record["id"]:
+        if not isinstance(record, dict) or not is_id(record.get("id")):
             raise BadAnswer("a record of the list has no 'id'")
     return envelope
+
+
+def is_id(value: object) -> bool:
+    """Whether a value of the service can be an id: it is put into addresses, file names and lines for people."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
 
 
 def read_all(fetch: Fetch) -> Listing:
@@ -74,6 +81,7 @@ class _Reader:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._found: dict[str, Record] = {}
+        self._pages = 0
         self._last_id: str | None = None  # of the last page that was read
         self._total: int | None = None
         # Stands in for the total where there is none: whether the last page says that there are
@@ -107,6 +115,9 @@ class _Reader:
 
         :param begins: ids that the page has to begin with, or it is not taken.
         """
+        self._pages += 1
+        if self._pages > MAX_PAGES:
+            raise BadAnswer(f"the list does not end: more than {MAX_PAGES} pages")
         envelope = self._fetch(parameters)
         data, total = envelope["data"], _count(envelope.get("total"))
         self._changed = self._changed or (self._last_id is not None and total != self._total)

@@ -17,9 +17,12 @@ from urllib.parse import quote
 from ..errors import BadAnswer, InvalidOption
 from ..shapes import Record
 from .client import Auth, Call, HttpClient, Parse
-from .paging import Listing, envelope_of, read_all
+from .paging import Listing, envelope_of, is_id, read_all
 from .retry import Kind
 from .signing import canonical_query
+
+# Of a whole list, see client.MAX_ANSWER_WEIGHT; it may be read three times.
+MAX_LIST_WEIGHT = 768 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -129,7 +132,11 @@ class LiteServerService:
         return self._call(Kind.CHANGE, f"{verb} server '{server_id}'", "PUT", path, _object_with_id, body=body)
 
     def _list(self, kind: Kind, what: str, path: str, filters: Mapping[str, str | bool | None]) -> Listing:
+        before = self._client.weight
+
         def fetch(paging: dict[str, int]) -> Record:
+            if self._client.weight - before > MAX_LIST_WEIGHT:
+                raise BadAnswer(f"{what}: the list does not end: its pages would fill the memory")
             query: dict[str, object] = {key: value for key, value in filters.items() if value is not None}
             query.update(paging)
             return self._call(kind, what, "GET", path, envelope_of, query=query)
@@ -161,7 +168,7 @@ def segment(identifier: str) -> str:
 
 
 def _object_with_id(body: Any, headers: Mapping[str, str]) -> Record:
-    if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+    if not isinstance(body, dict) or not is_id(body.get("id")):
         raise BadAnswer("the answer has no 'id'")
     record: Record = body
     return record

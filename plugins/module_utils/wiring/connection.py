@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
@@ -96,7 +97,15 @@ def passwords_in_addresses(options: Options) -> set[str]:
     """Values that no output may show although the option they are in may be shown; nothing is checked yet."""
     addresses = (options[option] for option in ("proxy", "endpoint", "iam_endpoint"))
     found = (re.search(r"(?:^|//)[^/@]*?:([^/]*)@", address or "") for address in addresses)
-    return {match.group(1) for match in found if match and match.group(1)}
+    passwords = {match.group(1) for match in found if match and match.group(1)}
+    return passwords | {unquote(password) for password in passwords}
+
+
+def hide(hidden: set[str], *secrets: object) -> None:
+    """Add secrets to the values that no output may show, also as JSON and addresses write them."""
+    for secret in map(str, secrets):
+        hidden.update((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]))
+        hidden.add(quote(secret, safe=""))
 
 
 def check_connection(options: Options) -> list[str]:

@@ -13,10 +13,14 @@ from ansible.module_utils.common.parameters import remove_values
 
 from ..clock import Clock, SystemClock
 from ..domain.service import Service
-from ..errors import LiteServerError
+from ..domain.wording import showable
+from ..errors import InternalError, LiteServerError
 from ..shapes import Conceal, Record
 from ..transport.client import REQUESTS_IMPORT_ERROR
-from .connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
+from .connection import build_service, check_connection, connection_argument_spec, hide, passwords_in_addresses
+
+# Of one message. What a service can put into one has no end.
+LONGEST_TEXT = 4000
 
 
 class Operation(Protocol):
@@ -52,13 +56,17 @@ def run_module(
     clock = SystemClock()
     operation = operation_of(clock, module)
     try:
-        module.no_log_values.update(passwords_in_addresses(module.params))
+        hide(module.no_log_values, *module.no_log_values, *passwords_in_addresses(module.params))
         # Nothing is sent before every option is checked.
         operation.warnings += check_connection(module.params)
         operation.prepare()
-        operation.run(build_service(module.params, clock, module.no_log_values.add, concealing(module)))
+        operation.run(
+            build_service(module.params, clock, lambda token: hide(module.no_log_values, token), concealing(module))
+        )
     except LiteServerError as error:
         _finish(module, operation, error)
+    except Exception as error:
+        _finish(module, operation, InternalError(error))
     _finish(module, operation)
 
 
@@ -68,12 +76,22 @@ def concealing(module: AnsibleModule) -> Conceal:
 
 
 def _finish(module: AnsibleModule, operation: Operation, error: LiteServerError | None = None) -> None:
+    # Secrets first: with a character exchanged or a part cut off they would not be found.
+    conceal = concealing(module)
     result = operation.result()
     if module._diff and operation.diff() is not None:
         result["diff"] = operation.diff()
     for warning in operation.warnings:
-        module.warn(warning)
+        module.warn(_shortened(showable(conceal(warning))))
+    if error is not None:
+        error.message = _shortened(showable(conceal(error.message)))
+        result.update(msg=str(error), error=error.as_result())
+    result = showable(result, conceal)
     if error is None:
         module.exit_json(**result)
     else:
-        module.fail_json(msg=str(error), error=error.as_result(), **result)
+        module.fail_json(**result)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "..."
