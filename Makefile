@@ -7,6 +7,7 @@
 #   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
 #   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests, without the thorough ones
+#   make faults | soak        the fault lab: matrix, state machine, kills, two runs at once; ten times longer
 #   make security             and: TLS, proxies, secrets, hostile answers
 #   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
 #   make docs                 the documentation site, into dist/docs
@@ -47,7 +48,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security fleet rollout awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -111,6 +112,14 @@ fleet: venv-test
 
 rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
+
+faults: venv-test
+	pytest -n $(JOBS) tests/faults $(ARGS)
+
+# Other histories each time; the seed is printed, and FAULTS_SEED=... make faults, or soak, replays it.
+soak: venv-test
+	export FAULTS_SCALE=10 FAULTS_SEED="$${FAULTS_SEED:-$$(date +%s)}"; echo "FAULTS_SEED=$$FAULTS_SEED"; \
+	pytest -n $(JOBS) tests/faults $(ARGS)
 
 awx: venv-test
 	@bash tests/tools/venv.sh awx tools

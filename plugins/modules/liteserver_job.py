@@ -18,6 +18,9 @@ description:
   - The API itself knows no failed job. This module fails when a server failed, see O(fail_on).
   - A create request whose outcome is not known is never repeated. The job is looked for instead, and the task fails with
     RV(ignore:error.outcome=unknown) where it is not found.
+  - The API has no lock, so two runs at the same moment may both create a job. Each looks for the other one afterwards. A job of
+    another run with the same items is named in a warning, waited for too, and the younger of both decides the verdicts. One with
+    other items fails the task with V(servers_busy).
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
@@ -233,7 +236,9 @@ job:
     create_at: 1755005748201
     update_at: 1755005931007
 job_ids:
-  description: Ids of all jobs that serve the servers, each once. With O(state=absent), of all that were deleted.
+  description:
+    - Ids of all jobs that serve the servers, each once, those with the same items that another run started at the same moment
+      included. With O(state=absent), of all that were deleted.
   returned: always
   type: list
   elements: str

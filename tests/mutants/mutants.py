@@ -23,7 +23,9 @@ DOMAIN = "plugins/module_utils/domain/"
 TRANSPORT = "plugins/module_utils/transport/"
 RULE = ["tests/unit/domain/test_decision_property.py"]
 DOMAIN_TESTS = ["tests/unit/domain", "--deselect=" + RULE[0]]
+TWO_RUNS = ["tests/unit/domain/test_two_runs.py"]
 TRANSPORT_TESTS = ["tests/unit/transport"]
+WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
 # (name, file, text, replacement, the tests that should notice)
 MUTANTS = [
@@ -116,7 +118,7 @@ MUTANTS = [
         RULE,
     ),
     ("rule: ISO times are local", DOMAIN + "records.py", "time.timestamp() * 1000", "time.timestamp()", RULE),
-    ("rule: DELETED is not over", DOMAIN + "records.py", '["FINISHED", "DELETED"]', '["FINISHED"]', RULE),
+    ("rule: DELETED is not over", DOMAIN + "records.py", '["FINISHED", DELETED]', '["FINISHED"]', RULE),
     # Launching.
     (
         "launch: a lost create is repeated",
@@ -125,7 +127,7 @@ MUTANTS = [
         "        answer = service.create_job(wanted.body(server_ids))\n    except ApiError",
         DOMAIN_TESTS,
     ),
-    ("launch: adoption ignores items", DOMAIN + "launch.py", "if job.items == wanted.items and", "if", DOMAIN_TESTS),
+    ("launch: adoption ignores items", DOMAIN + "launch.py", "job.items == wanted.items and ", "", DOMAIN_TESTS),
     (
         "launch: adoption ignores servers",
         DOMAIN + "launch.py",
@@ -135,20 +137,59 @@ MUTANTS = [
     ),
     (
         "launch: adoption ignores what was there before",
-        DOMAIN + "launch.py",
-        " and summary.id not in known_ids",
+        DOMAIN + "history.py",
+        "summary.id not in known_ids and ",
         "",
         DOMAIN_TESTS,
     ),
-    ("launch: adoption ignores the name", DOMAIN + "launch.py", "summary.name == name and ", "", DOMAIN_TESTS),
+    ("launch: adoption ignores the name", DOMAIN + "launch.py", "job.name == wanted.name and ", "", DOMAIN_TESTS),
     (
         "launch: does not wait for the list",
         DOMAIN + "launch.py",
-        "listed=_await_listed(service, job.id, clock, patience)",
-        "listed=True",
+        "if not _await_listed(service, job.id, clock, patience):",
+        "if False:",
         DOMAIN_TESTS,
     ),
+    # Two runs at once.
+    (
+        "twins: nobody looks for them",
+        DOMAIN + "launch.py",
+        "return replace(launched, twins=tuple(twins))\n",
+        "return launched\n",
+        TWO_RUNS,
+    ),
+    (
+        "twins: nobody looks before the create",
+        DOMAIN + "present.py",
+        "if not self._check_mode and self._overtaken(known_ids):",
+        "if False:",
+        TWO_RUNS,
+    ),
+    ("twins: nobody waits for them", DOMAIN + "present.py", "*self._twins.get(server_id, [])]", "]", TWO_RUNS),
+    ("twins: other items are no matter", DOMAIN + "present.py", "if collided:", "if False:", TWO_RUNS),
+    ("rule: an older job that runs is no matter", DOMAIN + "decision.py", "open_servers | submit", "set()", RULE),
+    (
+        "rule: an older job is not even read",
+        DOMAIN + "decision.py",
+        "(not submit or summary.status in JOB_OVER)",
+        "True",
+        RULE,
+    ),
+    (
+        "history: a listed job that is not found is a deleted one",
+        DOMAIN + "history.py",
+        " and not (lost and Standing.SUBMIT in standings)",
+        "",
+        TWO_RUNS,
+    ),
     # Waiting and its end.
+    (
+        "wait: SKIPPED is a success",
+        DOMAIN + "results.py",
+        'return "done" if skipped_ok else "failed"',
+        'return "done"',
+        DOMAIN_TESTS,
+    ),
     (
         "wait: FINISHED with FAILED is a success",
         DOMAIN + "results.py",
@@ -200,6 +241,38 @@ MUTANTS = [
         "Kind.CREATE: (Move.REPEAT, Move.REPEAT, Move.LOOK, Move.LOOK,",
         "Kind.CREATE: (Move.REPEAT, Move.REPEAT, Move.LOOK, Move.REPEAT,",
         TRANSPORT_TESTS,
+    ),
+    (
+        "http: the signature is reused on retry",
+        TRANSPORT + "client.py",
+        "        if content is not None:\n            request.body",
+        '        request = call.__dict__.setdefault("kept", request)\n'
+        "        if content is not None:\n            request.body",
+        TRANSPORT_TESTS,
+    ),
+    (
+        "http: verify only on the session",
+        TRANSPORT + "client.py",
+        "            response = adapter.send(\n"
+        "                request,\n"
+        "                stream=True,\n"
+        "                timeout=self._timeout,\n"
+        "                verify=self._verify,\n"
+        "                proxies=self._proxies(request.url),\n"
+        "            )\n",
+        "            self._session.verify = self._verify\n"
+        "            found = self._session.merge_environment_settings(request.url, {}, True, None, None)\n"
+        "            response = adapter.send(\n"
+        "                request, timeout=self._timeout, **dict(found, proxies=self._proxies(request.url))\n"
+        "            )\n",
+        TRANSPORT_TESTS,
+    ),
+    (
+        "secrets: secret_spec is logged",
+        "plugins/modules/liteserver_job.py",
+        '"secret_spec": {"type": "dict", "no_log": True}',
+        '"secret_spec": {"type": "dict"}',
+        WIRING_TESTS,
     ),
     ("http: verify is left to the defaults", TRANSPORT + "client.py", "verify=self._verify,", "", TRANSPORT_TESTS),
     (

@@ -97,6 +97,14 @@ async def _faulty_answer(fault: Fault, gateway: Gateway, request_id: str) -> web
     raise AssertionError(f"no answer for the fault {kind}")
 
 
+async def _delay(fault: Fault, gateway: Gateway) -> None:
+    """For as long as the fault says, or until the test lets go."""
+    if fault.kind == "slow":
+        await asyncio.sleep(fault.parameters["delay"])
+    else:
+        await gateway.hold()
+
+
 async def _answer(
     gateway: Gateway, entry: dict[str, Any], request_id: str, work: Callable[[], web.Response]
 ) -> web.Response:
@@ -106,17 +114,17 @@ async def _answer(
         return work()
     entry["fault"] = fault.kind
     if not fault.is_after:
-        if fault.kind != "slow":
+        if fault.kind not in ("slow", "hold"):
             return await _faulty_answer(fault, gateway, request_id)
         # The client may be gone when this ends; the work is done all the same, as a real service would.
-        await asyncio.sleep(fault.parameters["delay"])
+        await _delay(fault, gateway)
         return work()
     try:
         answer = work()
     except errors.ApiError as error:
         answer = _error(error, request_id)
-    if fault.kind == "slow":
-        await asyncio.sleep(fault.parameters["delay"])
+    if fault.kind in ("slow", "hold"):
+        await _delay(fault, gateway)
         return answer
     if fault.kind in SHIFTING_KINDS:
         shift = gateway.world.shift_jobs if entry["operation"] == "list_jobs" else gateway.world.shift_servers

@@ -137,6 +137,13 @@ def add_routes(router: web.UrlDispatcher, gateway: Gateway) -> None:
         gateway.faults.rules.clear()
         return []
 
+    def get_held(_request: web.Request, _body: Any) -> Any:
+        return {"held": gateway.held()}
+
+    def release(request: web.Request, body: Any) -> Any:
+        gateway.release()
+        return get_held(request, body)
+
     def get_requests(_request: web.Request, _body: Any) -> Any:
         return list(gateway.log)
 
@@ -188,6 +195,8 @@ def add_routes(router: web.UrlDispatcher, gateway: Gateway) -> None:
     add("GET", "faults", get_faults)
     add("POST", "faults", add_faults)
     add("DELETE", "faults", clear_faults)
+    add("GET", "held", get_held)
+    add("DELETE", "held", release)
     add("GET", "requests", get_requests)
     add("DELETE", "requests", clear_requests)
     add("GET", "counts", get_counts)

@@ -22,6 +22,7 @@ KINDS: dict[str, frozenset[str]] = {
     "empty_body": frozenset(),
     "wrong_shape": frozenset({"body"}),
     "slow": frozenset({"delay", "when"}),
+    "hold": frozenset({"when"}),
     "unauthorized": frozenset(),
     "redirect": frozenset({"location"}),
     "not_found": frozenset(),

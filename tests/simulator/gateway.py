@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import json
 import time
@@ -35,10 +36,12 @@ class Gateway:
 
     def __init__(self, initial: Settings, servers: int, history: int) -> None:
         self._initial = (initial, servers, history)
+        self._held: list[asyncio.Event] = []
         self.reset({}, None, None)
 
     def reset(self, settings: dict[str, Any], servers: int | None, history: int | None) -> None:
         """Make everything anew, as at the start, with ``settings`` on top. SettingsError changes nothing."""
+        self.release()
         initial, initial_servers, initial_history = self._initial
         changed = initial.changed(settings)
         self.clock = Clock()
@@ -53,6 +56,24 @@ class Gateway:
         self.tokens = TokenStore()
         self.keys = signature.KeyGuard()
         self.clear_log()
+
+    # Requests that are held up
+
+    async def hold(self) -> None:
+        """Wait until somebody lets go."""
+        event = asyncio.Event()
+        self._held.append(event)
+        await event.wait()
+
+    def release(self) -> None:
+        """Let go of all requests that are held."""
+        for event in self._held:
+            event.set()
+        self._held = []
+
+    def held(self) -> int:
+        """How many requests are held."""
+        return len(self._held)
 
     @property
     def settings(self) -> Settings:

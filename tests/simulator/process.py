@@ -164,6 +164,18 @@ class Simulator:
         """Remove all fault rules."""
         self._control("DELETE", "faults")
 
+    def await_held(self, count: int = 1, seconds: float = 30.0) -> None:
+        """Wait until so many requests meet a fault ``hold``."""
+        deadline = time.monotonic() + seconds
+        while self._control("GET", "held")["held"] < count:
+            if time.monotonic() > deadline:
+                raise SimulatorError(f"no {count} requests were held within {seconds:g} s")
+            time.sleep(LOOK_SECONDS)
+
+    def release(self) -> None:
+        """Let go of all requests that are held."""
+        self._control("DELETE", "held")
+
     def seed(self, jobs: list[dict[str, Any]]) -> list[str]:
         """Put in jobs of the past; their ids in the same order."""
         return self._control("POST", "jobs", jobs)["ids"]

@@ -59,7 +59,8 @@ class AbsentJob:
             self.changed, self.action = True, "planned"
             return
         self._delete([job.id for job in self.found])
-        self.action = "deleted"
+        # Somebody else may have been quicker.
+        self.action = "deleted" if self.changed else "none"
 
     def _find(self) -> list[Job]:
         if self._options.get("job_id") is not None:

@@ -4,7 +4,8 @@
 """The rule for "already done".
 
 The wanted result is: every server has run these items. Each server is judged by
-itself, by its newest task of the same item types among the earlier jobs.
+itself, by its newest task of the same item types among the earlier jobs. None is
+submitted while any of its tasks of these item types still runs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .records import FAILED, SKIPPED, SUCCESS, Job, Summary, Task
+from .records import FAILED, JOB_OVER, SKIPPED, SUCCESS, Job, Summary, Task
 from .wanted import REUSE_NEVER, REUSE_SAME_NAME, Wanted
 
 
@@ -25,6 +26,9 @@ class Standing(enum.Enum):
     SUBMIT = "submit"
     BUSY = "busy"  # other items of the same types are in flight
     UNSETTLED = "unsettled"  # a job does not list its servers (yet), and may be on this one
+
+
+IN_FLIGHT = frozenset([Standing.RUNNING, Standing.BUSY, Standing.UNSETTLED])
 
 
 @dataclass(frozen=True)
@@ -54,38 +58,33 @@ def newest_first(summaries: Iterable[Summary]) -> list[Summary]:
 def judge(
     wanted: Wanted, summaries: Iterable[Summary], detail: Callable[[Summary], Job | None]
 ) -> dict[str, Judgement]:
-    """Judge every wanted server by the job list.
+    """Judge every wanted server by its newest task, and by whether an older one still runs.
 
     :param summaries: every job of the list, in any order.
-    :param detail: takes a Summary and returns its Job, or None where that is gone; called
-        newest first, and only until every server is decided.
+    :param detail: takes a Summary and returns its Job, or None where that is gone; called newest
+        first, and only for jobs that can still decide something.
     :returns: {server id: Judgement} for every wanted server, in their order.
     """
-    admitted = newest_first(summary for summary in summaries if admits(wanted, summary))
-    return decide(wanted, (job for job in map(detail, admitted) if job is not None))
-
-
-def decide(wanted: Wanted, history: Iterable[Job]) -> dict[str, Judgement]:
-    """Judge every wanted server by its newest task.
-
-    :param history: an iterable of Job, admitted by ``reuse``, newest first.
-    :returns: as :func:`judge`.
-    """
-    open_servers = dict.fromkeys(wanted.server_ids)
+    open_servers, submit = set(wanted.server_ids), set[str]()
     judged: dict[str, Judgement] = {}
-    for job in history:
-        if job.item_types != wanted.item_types:
+    for summary in newest_first(summary for summary in summaries if admits(wanted, summary)):
+        # Where two runs began at once, the newest task of a server may be over and an older one not.
+        if not open_servers and (not submit or summary.status in JOB_OVER):
             continue
-        if not job.tasks:
-            # Its servers are not known (yet): none of the open ones may be called untouched.
-            judged.update((server_id, Judgement(Standing.UNSETTLED, job)) for server_id in open_servers)
-            break
-        for server_id in list(open_servers):
+        job = detail(summary)
+        if job is None or job.item_types != wanted.item_types:
+            continue
+        undecided = set(open_servers) if job.over else open_servers | submit
+        for server_id in undecided & set(job.task_of) if job.tasks else undecided:
             task = job.task_of.get(server_id)
-            if task is not None:
-                judged[server_id] = Judgement(_standing(wanted, job, task), job, task)
-                del open_servers[server_id]
-        if not open_servers:
+            # A job whose servers are not known (yet) may be on any: none may be called untouched.
+            standing = Standing.UNSETTLED if task is None else _standing(wanted, job, task)
+            if server_id in submit and standing not in IN_FLIGHT:
+                continue
+            judged[server_id] = Judgement(standing, job, task)
+            open_servers.discard(server_id)
+            (submit.add if standing is Standing.SUBMIT else submit.discard)(server_id)
+        if not open_servers and not submit:
             break  # before the next job is read: its details are not needed
     return {server_id: judged.get(server_id, Judgement(Standing.SUBMIT)) for server_id in wanted.server_ids}
 

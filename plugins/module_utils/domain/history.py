@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from ..clock import Clock
 from ..errors import JobUnsettled, ListIncomplete, NotFound
 from .decision import Judgement, Standing, judge
-from .records import Job, Summary, read_job, read_summary
+from .records import DELETED, Job, Summary, read_job, read_summary
 from .service import Service
 from .waiting import growing_pauses
 from .wanted import REUSE_ANY_NAME, Wanted
@@ -19,12 +21,39 @@ SETTLE_SECONDS = 60
 SETTLE_SECONDS_WHEN_OVER = 15
 
 
+def newcomers(
+    service: Service, wanted: Wanted, known_ids: Collection[str], polling: bool = False
+) -> Iterator[Job]:
+    """Jobs within the reach of ``reuse`` that were not there before, each read.
+
+    :param known_ids: ids of the jobs that were there before.
+    :raises ListIncomplete: the list is not whole, so there may be others.
+    """
+    name = _name_of_reach(wanted)
+    listing = service.list_jobs(polling=polling, name=name)
+    for record in listing.records:
+        summary = read_summary(record)
+        # A service may filter loosely.
+        if summary.id not in known_ids and name in (None, summary.name):
+            try:
+                yield read_job(service.get_job(summary.id, polling=polling))
+            except NotFound:
+                continue
+    if not listing.complete:
+        raise ListIncomplete("the service lists fewer jobs than it counts, so there may be new ones that it does not")
+
+
+def _name_of_reach(wanted: Wanted) -> str | None:
+    """The name that jobs must have to count, or None for any; with reuse=never too, where new ones are told of."""
+    return None if wanted.reuse == REUSE_ANY_NAME else wanted.name
+
+
 def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[dict[str, Judgement], set[str]]:
     """Judge every wanted server by the jobs that the service knows.
 
     :returns: ({server id: Judgement}, ids of the jobs that were there).
     :raises ListIncomplete: a server seems to need a job, but the list is not whole.
-    :raises JobUnsettled: a running job does not say whether it runs on a wanted server.
+    :raises JobUnsettled: a job does not say whether it serves a wanted server, or cannot be read.
     """
     details: dict[str, Job | None] = {}
     end_when_over = clock.now() + SETTLE_SECONDS_WHEN_OVER
@@ -41,7 +70,7 @@ def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[di
         return job
 
     for _pause in growing_pauses(clock, SETTLE_SECONDS):
-        listing = service.list_jobs(name=None if wanted.reuse == REUSE_ANY_NAME else wanted.name)
+        listing = service.list_jobs(name=_name_of_reach(wanted))
         summaries = [read_summary(record) for record in listing.records]
         judged = judge(wanted, summaries, detail)
         standings = {judgement.standing for judgement in judged.values()}
@@ -50,10 +79,20 @@ def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[di
                 "the service lists fewer jobs than it counts, so it cannot be told which servers need a job",
                 hint="run it again; if it stays, delete old jobs, or use a name of its own with reuse=never",
             )
-        if Standing.UNSETTLED not in standings:
+        # Deleted since it was listed, or not found by mistake: the next list tells.
+        lost = [
+            summary for summary in summaries if details.get(summary.id, summary) is None and summary.status != DELETED
+        ]
+        if Standing.UNSETTLED not in standings and not (lost and Standing.SUBMIT in standings):
             return judged, {summary.id for summary in summaries}
         # Only a job that is over, with its tasks, stays as it was read.
         details = {job_id: job for job_id, job in details.items() if job is not None and job.over and job.tasks}
+    if Standing.UNSETTLED not in standings:
+        raise JobUnsettled(
+            f"job '{lost[0].name}' ({lost[0].id}) is in the list, but was not found when it was read, so it cannot be"
+            " told which servers it served",
+            hint="run it again; if it stays, delete its record (state=absent)",
+        )
     job = next(
         judgement.job
         for judgement in judged.values()

@@ -5,17 +5,19 @@
 
 The API has no token that would make a create repeatable. So a create whose
 outcome is not known is never sent again: the job is looked for instead, among
-those that were not there before.
+those that were not there before. Nor has it a lock: of two runs that begin at
+once both may create a job, so after each create others are looked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from ..clock import Clock
 from ..errors import ApiError, BadAnswer, LiteServerError, NotFound, OutcomeUnknown
-from .records import Job, read_job, read_summary
+from .history import newcomers, settled
+from .records import Job, read_job
 from .service import Service
 from .waiting import growing_pauses
 from .wanted import REUSE_NEVER, Wanted
@@ -39,13 +41,16 @@ class Launched:
 
     :ivar found: True where the answer to the create was lost and the job was found.
     :ivar listed: whether the job list shows it by now.
-    :ivar twins: ids of other new jobs for the same servers and items.
+    :ivar twins: other jobs with the same item types that began on these servers, or may have,
+        since they were judged.
+    :ivar unseen: the LiteServerError that kept it from being seen whether there are twins, or None.
     """
 
     job: Job
     found: bool = False
     listed: bool = True
-    twins: tuple[str, ...] = ()
+    twins: tuple[Job, ...] = ()
+    unseen: LiteServerError | None = None
 
 
 def launch(
@@ -59,7 +64,7 @@ def launch(
     """Send one create request for these servers.
 
     :param wanted: see :class:`.wanted.Wanted`.
-    :param known_ids: ids of all jobs of this name that were there before.
+    :param known_ids: ids of the jobs, of those that count, that were there before.
     :param patience: seconds to look for a job, or for its place in the list.
     :raises OutcomeUnknown: nothing was found, so the job may yet appear.
     :raises LiteServerError: the job was surely not created.
@@ -79,7 +84,9 @@ def launch(
     except BadAnswer as error:
         # There is an id, but the rest cannot be read: the job exists.
         return _look_for(service, wanted, server_ids, known_ids, clock, patience, error)
-    return Launched(job, listed=_await_listed(service, job.id, clock, patience))
+    if not _await_listed(service, job.id, clock, patience):
+        return Launched(job, listed=False)
+    return _with_twins(Launched(job), service, wanted, server_ids, known_ids, clock)
 
 
 def _look_for(
@@ -98,8 +105,8 @@ def _look_for(
         try:
             found = [
                 job
-                for job in _new_jobs(service, wanted.name, known_ids)
-                if job.items == wanted.items and set(job.task_of) == wanted_servers
+                for job in newcomers(service, wanted, known_ids, polling=True)
+                if job.name == wanted.name and job.items == wanted.items and set(job.task_of) == wanted_servers
             ]
         except LiteServerError as error:
             trouble = error
@@ -107,8 +114,9 @@ def _look_for(
                 break
             continue
         if found:
-            found.sort(key=lambda job: (job.created, job.id))
-            return Launched(found[-1], found=True, twins=tuple(job.id for job in found[:-1]))
+            # Of several, the one that the next run goes by.
+            own = max(found, key=lambda job: (job.created, job.id))
+            return _with_twins(Launched(own, found=True), service, wanted, server_ids, known_ids, clock)
     message = (
         f"{lost.message.rstrip('.')}. It is not known whether the job was created: no such job appeared within"
         f" {patience} s"
@@ -123,15 +131,34 @@ def _look_for(
     ) from lost
 
 
-def _new_jobs(service: Service, name: str, known_ids: Collection[str]) -> Iterator[Job]:
-    listing = service.list_jobs(polling=True, name=name)
-    for record in listing.records:
-        summary = read_summary(record)
-        if summary.name == name and summary.id not in known_ids:
+def _with_twins(
+    launched: Launched,
+    service: Service,
+    wanted: Wanted,
+    server_ids: Collection[str],
+    known_ids: Collection[str],
+    clock: Clock,
+) -> Launched:
+    """Look for jobs of other runs that judged these servers before this job was there.
+
+    The list shows this job by now. Where it shows jobs in the order in which they were
+    created, it shows every older one too: so the run of the younger of two jobs sees both.
+    """
+    twins: list[Job] = []
+    try:
+        for job in newcomers(service, wanted, {*known_ids, launched.job.id}):
+            if job.item_types != wanted.item_types:
+                continue
             try:
-                yield read_job(service.get_job(summary.id, polling=True))
+                job = settled(service, job, clock)
             except NotFound:
                 continue
+            if not set(job.task_of).isdisjoint(server_ids) or not (job.tasks or job.over):
+                twins.append(job)
+    except LiteServerError as error:
+        # The job runs: a list that fails must not hide that.
+        return replace(launched, twins=tuple(twins), unseen=error)
+    return replace(launched, twins=tuple(twins))
 
 
 def _await_listed(service: Service, job_id: str, clock: Clock, patience: float) -> bool:

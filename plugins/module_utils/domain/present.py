@@ -11,6 +11,7 @@ from dataclasses import replace
 from ..clock import Clock
 from ..errors import (
     InvalidOption,
+    ListIncomplete,
     LiteServerError,
     NotFound,
     OutcomeUnknown,
@@ -21,7 +22,7 @@ from ..errors import (
 )
 from ..shapes import Conceal, Options, Record
 from .decision import Judgement, Standing
-from .history import SETTLE_SECONDS_WHEN_OVER, judge_by_history, settled
+from .history import SETTLE_SECONDS_WHEN_OVER, judge_by_history, newcomers, settled
 from .launch import launch
 from .progress import Progress
 from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, Job, read_job
@@ -70,6 +71,9 @@ class PresentJob:
         self._judged: dict[str, Judgement] = {}  # by server id
         self._jobs: dict[str, Job] = {}  # by job id, as last seen
         self._serving: dict[str, str] = {}  # {server id: job id} of the job that serves each server
+        # {server id: [job id]} of what other runs started on it at the same time: the same items, or others
+        self._twins: dict[str, list[str]] = {}
+        self._collided: dict[str, list[str]] = {}
         self._submitted: tuple[str, ...] = ()
         self._main_job_id: str | None = None
         self._action = "none"
@@ -131,28 +135,38 @@ class PresentJob:
             )
 
     def _ensure(self, wanted: Wanted) -> None:
-        self._judged, known_ids = judge_by_history(self._service, wanted, self._clock)
-        by_standing: dict[Standing, list[str]] = {standing: [] for standing in Standing}
-        for server_id, judgement in self._judged.items():
-            by_standing[judgement.standing].append(server_id)
-        busy, submit = by_standing[Standing.BUSY], by_standing[Standing.SUBMIT]
-        for server_id in by_standing[Standing.DONE] + by_standing[Standing.RUNNING]:
-            job = self._job_of(server_id)
-            self._jobs[job.id] = job
-            self._serving[server_id] = job.id
-        if busy:
-            raise self._servers_busy(busy)
-        if submit:
+        known_ids = self._judge(wanted)
+        if self._standing_at(Standing.SUBMIT):
             self._check_template(wanted)
+            if not self._check_mode and self._overtaken(wanted, known_ids):
+                known_ids = self._judge(wanted)
+        submit, running = self._standing_at(Standing.SUBMIT), self._standing_at(Standing.RUNNING)
+        if submit:
             self._submitted, self._changed = tuple(submit), True
             if self._check_mode:
                 self._action = "planned"
             else:
                 self._create(wanted, known_ids)
-        elif by_standing[Standing.RUNNING]:
-            running = [self._job_of(server_id) for server_id in by_standing[Standing.RUNNING]]
-            self._main_job_id = max(running, key=lambda job: (job.created, job.id)).id
+        elif running:
+            jobs = [self._job_of(server_id) for server_id in running]
+            self._main_job_id = max(jobs, key=lambda job: (job.created, job.id)).id
             self._action = "attached"
+
+    def _judge(self, wanted: Wanted) -> set[str]:
+        """Judge every server; returns the ids of the jobs that are there."""
+        self._judged, known_ids = judge_by_history(self._service, wanted, self._clock)
+        self._jobs, self._serving = {}, {}
+        for server_id in self._standing_at(Standing.DONE) + self._standing_at(Standing.RUNNING):
+            job = self._job_of(server_id)
+            self._jobs[job.id] = job
+            self._serving[server_id] = job.id
+        busy = self._standing_at(Standing.BUSY)
+        if busy:
+            raise self._servers_busy(busy)
+        return known_ids
+
+    def _standing_at(self, standing: Standing) -> list[str]:
+        return [server_id for server_id, judgement in self._judged.items() if judgement.standing is standing]
 
     def _job_of(self, server_id: str) -> Job:
         """The job that decided about a server that has one."""
@@ -160,6 +174,22 @@ class PresentJob:
         if job is None:
             raise AssertionError(f"no job decided about {server_id}")
         return job
+
+    def _overtaken(self, wanted: Wanted, known_ids: set[str]) -> bool:
+        """Whether a job began on a server to be submitted while details and templates were read.
+
+        It leaves other runs one request's time to do so unseen.
+        """
+        if wanted.reuse == REUSE_NEVER:
+            return False
+        submit = self._standing_at(Standing.SUBMIT)
+        try:
+            return any(
+                job.item_types == wanted.item_types and (not job.tasks or not set(job.task_of).isdisjoint(submit))
+                for job in newcomers(self._service, wanted, known_ids)
+            )
+        except ListIncomplete:
+            return True
 
     def _servers_busy(self, server_ids: list[str]) -> ServersBusy:
         job = self._job_of(server_ids[0])
@@ -207,9 +237,10 @@ class PresentJob:
         self._action = "attached" if launched.found else "created"
         if launched.found:
             self.warnings.append(f"the answer to the create request was lost; its job was found: '{job.id}'")
-        if launched.twins:
+        if launched.unseen:
             self.warnings.append(
-                "another run created the same job for the same servers at the same time: " + ", ".join(launched.twins)
+                "it could not be seen whether another run started these servers at the same time:"
+                f" {launched.unseen.message}"
             )
         if not launched.listed:
             self.warnings.append(
@@ -219,6 +250,40 @@ class PresentJob:
         if job.items and job.items != wanted.items:
             self.warnings.append(
                 f"the service stored other items than were sent for job '{job.id}': the next run will not recognise it"
+            )
+        self._tell_of(wanted, launched.twins)
+
+    def _tell_of(self, wanted: Wanted, twins: Iterable[Job]) -> None:
+        """Another run judged the same servers at the same moment, and created a job too.
+
+        :raises ServersBusy: it runs other items on them.
+        """
+        collided: list[tuple[Job, str]] = []
+        for twin in twins:
+            self._jobs[twin.id] = twin
+            shared = [server_id for server_id in self._submitted if server_id in twin.task_of]
+            if not shared:
+                self.warnings.append(
+                    f"job '{twin.name}' ({twin.id}) of another run began at the same time and lists no servers: it may"
+                    " run on these too"
+                )
+                continue
+            same = twin.items == wanted.items
+            for server_id in shared:
+                (self._twins if same else self._collided).setdefault(server_id, []).append(twin.id)
+            names = name_servers([dict(self._row(server_id), message=None) for server_id in shared])
+            self.warnings.append(
+                f"started twice, since another run created job '{twin.name}' ({twin.id}) with"
+                f" {'the same' if same else 'other'} items at the same time: {names}"
+            )
+            if not same:
+                collided.append((twin, names))
+        if collided:
+            raise ServersBusy(
+                "another run started other items of the same types at the same time: "
+                + "; ".join(f"job '{twin.name}' ({twin.id}) on {names}" for twin, names in collided)
+                + f". Job '{self._main_job_id}' was created and goes on",
+                hint="wait for both jobs, look at these servers, then run what they shall have: the newest job counts",
             )
 
     def _follow(self, job: Job, server_ids: Iterable[str]) -> None:
@@ -235,8 +300,9 @@ class PresentJob:
         progress = Progress(title, self._options["progress"], started, self._write_progress)
 
         servers_of: dict[str, list[str]] = {}
-        for server_id, job_id in self._serving.items():
-            servers_of.setdefault(job_id, []).append(server_id)
+        for server_id in self._serving:
+            for job_id in self._jobs_on(server_id):
+                servers_of.setdefault(job_id, []).append(server_id)
 
         over_since: dict[str, float] = {}
 
@@ -325,14 +391,25 @@ class PresentJob:
     def _bare_row(self, server_id: str) -> ServerRow:
         """The entry of ``servers`` for one server, from the newest that was seen."""
         if server_id in self._serving:
-            job = self._jobs[self._serving[server_id]]
-            task = job.task_of.get(server_id)
-            return server_row(server_id, verdict_of(job, task, self._options["skipped"] == "ok"), job, task)
+            rows = []
+            collided = self._collided.get(server_id, [])
+            for job in map(self._jobs.__getitem__, self._jobs_on(server_id) + collided):
+                task = job.task_of.get(server_id)
+                verdict = verdict_of(job, task, self._options["skipped"] == "ok")
+                if job.id in collided and verdict != "running":
+                    verdict = "unknown"  # how it ended with other items says nothing about these
+                rows.append((verdict == "running", job.created, job.id, server_row(server_id, verdict, job, task)))
+            # The newest task counts, as for the next run, but nothing is over while another one runs.
+            return max(rows, key=lambda entry: entry[:3])[3]
         judgement = self._judged.get(server_id, Judgement(Standing.UNSETTLED))
         verdict = {Standing.SUBMIT: "planned", Standing.BUSY: "running"}.get(judgement.standing, "unknown")
         if server_id in self._submitted and not self._check_mode:
             return server_row(server_id, "unknown")  # sent, and no job was found
         return server_row(server_id, verdict, judgement.job, judgement.task)
+
+    def _jobs_on(self, server_id: str) -> list[str]:
+        """Ids of the job that serves a server, and of those that another run started on it."""
+        return [self._serving[server_id], *self._twins.get(server_id, [])]
 
     def _rows(self) -> list[ServerRow]:
         return [self._row(server_id) for server_id in self._server_ids]
@@ -341,12 +418,12 @@ class PresentJob:
         """Every key of the result but ``msg`` and ``error``."""
         rows = self._rows()
         job = self._jobs.get(self._main_job_id or "")
-        serving = (self._serving.get(server_id) for server_id in self._server_ids)
+        served = [server_id for server_id in self._server_ids if server_id in self._serving]
         return {
             "changed": self._changed,
             "action": self._action,
             "job": None if job is None else job_record(job.raw, self._secret_keys),
-            "job_ids": [job_id for job_id in dict.fromkeys(serving) if job_id],
+            "job_ids": list(dict.fromkeys(job_id for server_id in served for job_id in self._jobs_on(server_id))),
             "servers": rows,
             "counts": counts_of(rows),
             "failed_server_ids": [row["server_id"] for row in rows if row["verdict"] == "failed"],

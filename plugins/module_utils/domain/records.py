@@ -21,7 +21,8 @@ from ..errors import BadAnswer
 from ..shapes import Record
 
 # The documented statuses. Everything else is neither a success nor a failure.
-JOB_OVER = frozenset(["FINISHED", "DELETED"])
+DELETED = "DELETED"
+JOB_OVER = frozenset(["FINISHED", DELETED])
 JOB_STATUSES = JOB_OVER | {"PROCESSING", "ACTIVE"}
 SUCCESS, FAILED, SKIPPED, PROCESSING = "SUCCESS", "FAILED", "SKIPPED", "PROCESSING"
 TASK_OVER = frozenset([SUCCESS, FAILED, SKIPPED])

@@ -78,35 +78,36 @@ def model(options, history):
         if options["reuse"] == "same_name" and job["name"] != options["name"]:
             continue
         counted.insert(0, job)
-    answers, reads = {}, 0
+    answers, read = {}, set()
     for server in options["server_ids"]:
-        answer, depth = _model_of_server(options, server, counted)
-        answers[server] = answer
-        reads = max(reads, depth)
-    return answers, reads
+        answers[server] = _model_of_server(options, server, counted, read)
+    return answers, len(read)
 
 
-def _model_of_server(options, server, newest_first):
-    for depth, job in enumerate(newest_first, 1):
+def _model_of_server(options, server, newest_first, read):
+    """What the server's newest task says; "submit" only if no older one still runs."""
+    answer = None
+    for place, job in enumerate(newest_first):
+        job_is_over = job["status"] in ("FINISHED", "DELETED")
+        if answer == "submit" and job_is_over:
+            continue
+        read.add(place)
         if Counter(item["type"] for item in job["items"]) != Counter(item["type"] for item in options["items"]):
             continue
         if job["tasks"] == []:
-            return "unsettled", depth
-        job_is_over = job["status"] in ("FINISHED", "DELETED")
+            return "unsettled"
         statuses = {task["status"] for task in job["tasks"] if task["server_id"] == server}
         if not statuses:
             continue
         ended = statuses <= {"SUCCESS", "FAILED", "SKIPPED"}
-        if _as_set(job["items"]) != _as_set(options["items"]):
-            return ("submit" if ended or job_is_over else "busy"), depth
-        if not ended:
-            return "running", depth
-        if "FAILED" in statuses:
-            return "submit", depth
-        if "SKIPPED" in statuses and options["skipped"] == "failed":
-            return "submit", depth
-        return "done", depth
-    return "submit", len(newest_first)
+        same = _as_set(job["items"]) == _as_set(options["items"])
+        if not ended and (same or not job_is_over):
+            return "running" if same else "busy"
+        if answer is None and same and "FAILED" not in statuses:
+            if "SKIPPED" not in statuses or options["skipped"] == "ok":
+                return "done"
+        answer = "submit"
+    return "submit"
 
 
 def _as_set(items):

@@ -1,0 +1,272 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job service in memory with a clock that does not tick, and runs of ``state: present`` on it, one or two at once.
+
+It replaces HTTP and nothing else: the whole domain layer and the reading of pages are the product's own. Each
+request and each sleep of a run is a turn, so that a test decides which run goes on, and what its request meets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
+from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+    LiteServerError,
+    NotFound,
+    OutcomeUnknown,
+    ServiceFailed,
+    Throttled,
+    Unauthorized,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.paging import read_all
+
+NAME, ITEM_TYPE = "upgrade", "HDK_UPGRADE"
+PATIENCE = 30  # request_timeout; the list may lag for almost as long
+OPTIONS: dict[str, Any] = {
+    "state": "present",
+    "name": NAME,
+    "job_id": None,
+    "type": ITEM_TYPE,
+    "items": None,
+    "secret_spec": None,
+    "description": None,
+    "is_reboot": None,
+    "reuse": "same_name",
+    "fail_on": "any",
+    "skipped": "ok",
+    "template_check": "warn",
+    "wait": False,
+    "wait_timeout": 3600,
+    "wait_sleep": 10,
+    "progress": 0,
+    "force": False,
+    "request_timeout": PATIENCE,
+}
+# What a request may meet. At a read, "before" and "after" are the same to the client.
+FAULTS = ["lost before", "lost after", "failed before", "failed after", "throttled", "unauthorized"]
+KILLS = ["killed before", "killed after"]
+STUCK_SECONDS = 30.0
+
+
+class Killed(BaseException):
+    """The process of a run has ended: nothing of it may go on."""
+
+
+@dataclasses.dataclass
+class Job:
+    """One job; ``ends`` and ``finals`` are its tasks' fate, decided at its creation."""
+
+    id: str
+    version: str
+    created: float
+    listed_from: float
+    tasks_from: float
+    ends: dict[str, float]
+    finals: dict[str, str]
+
+    def status_of(self, server: str, now: float) -> str:
+        return self.finals[server] if now >= self.ends[server] else "PROCESSING"
+
+    def runs(self, server: str, now: float) -> bool:
+        return server in self.ends and now < self.ends[server]
+
+    def shown(self, now: float, detail: bool) -> dict[str, Any]:
+        over = all(now >= end for end in self.ends.values())
+        shown: dict[str, Any] = {
+            "id": self.id,
+            "name": NAME,
+            "status": "FINISHED" if over else "PROCESSING",
+            "create_at": int(self.created * 1000),
+        }
+        if detail:
+            shown["items"] = [{"type": ITEM_TYPE, "spec": {"version": self.version}}]
+            shown["tasks"] = [
+                {"id": f"{self.id}/{server}", "server_id": server, "status": self.status_of(server, now)}
+                for server in self.ends
+                if now >= self.tasks_from
+            ]
+        return shown
+
+
+class Fleet:
+    """What the service knows, and how it behaves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.jobs: list[Job] = []
+        self.fates: dict[str, list[str]] = {}  # server: the ends of its next tasks; SUCCESS after them
+        self.duration = 20.0
+        self.lag = 0.0
+        self.tasks_delay = 0.0
+        self.page_size = 10
+        self.doubled: list[tuple[str, str]] = []  # (elder job, younger job): both ran on one server
+
+    def create(self, version: str, servers: list[str]) -> Job:
+        number = len(self.jobs) + 1
+        # Never two at the same moment: which is the younger must be plain to see here.
+        created = max(self.now, self.jobs[-1].created + 0.001 if self.jobs else 0)
+        spread = self.duration / 10 / len(servers)
+        job = Job(
+            f"job-{number:04d}",
+            version,
+            created,
+            self.now + self.lag,
+            self.now + self.tasks_delay,
+            {server: self.now + self.duration + spread * place for place, server in enumerate(servers)},
+            {server: self.fates[server].pop(0) if self.fates.get(server) else "SUCCESS" for server in servers},
+        )
+        for other in self.jobs:
+            if any(other.runs(server, self.now) for server in servers):
+                self.doubled.append((other.id, job.id))
+        self.jobs.append(job)
+        return job
+
+    def job(self, job_id: str) -> Job:
+        for job in self.jobs:
+            if job.id == job_id:
+                return job
+        raise NotFound(f"no job {job_id}")
+
+
+class Run(threading.Thread):
+    """One run: a thread that goes on only when it is its turn, and is its own service and clock.
+
+    Attributes:
+        faults: {number of the request: what it meets}; ``KILLS`` end the run.
+        creates: how many create requests the service did not refuse.
+        error: what the run raised.
+    """
+
+    def __init__(
+        self, fleet: Fleet, options: dict[str, Any], check_mode: bool = False, faults: dict[int, str] | None = None
+    ) -> None:
+        super().__init__(daemon=True)
+        self.fleet, self.check_mode, self.faults = fleet, check_mode, faults or {}
+        self.asked = self.creates = 0
+        self.created: list[str] = []
+        self.error: LiteServerError | None = None
+        self.crash: BaseException | None = None
+        self.killed = False
+        self.wakes = fleet.now
+        self.requests: list[str] = []
+        self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
+        self.operation = PresentJob(self, {**OPTIONS, **options}, check_mode, lambda line: None)
+        self.operation.prepare()
+
+    # The scheduler's side
+
+    def turn(self) -> None:
+        """Let the run go on until its next turn or its end."""
+        if self.ident is None:
+            self.start()
+        else:
+            self._go.release()
+        assert self._stopped.acquire(timeout=STUCK_SECONDS), "the run hangs"
+
+    @property
+    def over(self) -> bool:
+        return self.ident is not None and self._ended
+
+    _ended = False
+
+    def run(self) -> None:
+        try:
+            self.operation.run(self)
+        except LiteServerError as error:
+            self.error = error
+        except Killed:
+            self.killed = True
+        except BaseException as error:
+            self.crash = error
+        self._ended = True
+        self._stopped.release()
+
+    def _wait_for_turn(self) -> None:
+        self._stopped.release()
+        self._go.acquire()
+
+    # The clock
+
+    def now(self) -> float:
+        return self.fleet.now
+
+    def sleep(self, seconds: float) -> None:
+        self.wakes = self.fleet.now + seconds
+        self._wait_for_turn()
+
+    # The service
+
+    def _ask(self, what: str, work: Callable[[], Any]) -> Any:
+        """One request: somebody else may come first, then it meets its fault, or does its work."""
+        self._wait_for_turn()
+        number, self.asked = self.asked, self.asked + 1
+        self.requests.append(what)
+        fault = self.faults.get(number)
+        if fault is None:
+            return work()
+        if fault == "throttled":
+            raise Throttled("too many requests")
+        if fault == "unauthorized":
+            raise Unauthorized("a bad signature", http_status=401)
+        if fault == "killed before":
+            raise Killed
+        if fault.endswith("after"):
+            work()
+        if fault == "killed after":
+            raise Killed
+        if what == "create":
+            self.creates += fault.endswith("before")  # it was sent: nobody here can know more
+            raise OutcomeUnknown("no answer")
+        raise ServiceFailed("no answer", http_status=503)
+
+    def list_jobs(self, polling: bool = False, **filters: Any) -> Any:
+        def page(parameters: dict[str, int]) -> dict[str, Any]:
+            def work() -> dict[str, Any]:
+                now = self.fleet.now
+                jobs = [job for job in self.fleet.jobs[::-1] if now >= job.listed_from]
+                jobs = [job for job in jobs if filters.get("id") in (None, job.id)]
+                start, size = parameters.get("offset", 0), parameters.get("limit", self.fleet.page_size)
+                data = [job.shown(now, False) for job in jobs[start : start + size]]
+                pages = -(-len(jobs) // size)
+                return {"data": data, "total": len(jobs), "size": size, "pages": pages, "current": start // size + 1}
+
+            return self._ask("list", work)
+
+        return read_all(page)
+
+    def get_job(self, job_id: str, polling: bool = False) -> Any:
+        return self._ask("get", lambda: self.fleet.job(job_id).shown(self.fleet.now, True))
+
+    def list_templates(self, **filters: Any) -> Any:
+        return read_all(lambda parameters: self._ask("templates", lambda: {"data": [], "total": 0}))
+
+    def create_job(self, body: dict[str, Any]) -> Any:
+        def work() -> dict[str, Any]:
+            job = self.fleet.create(body["items"][0]["spec"]["version"], body["server_ids"])
+            self.creates += 1
+            self.created.append(job.id)
+            return job.shown(self.fleet.now, True)
+
+        return self._ask("create", work)
+
+
+def play(fleet: Fleet, runs: list[Run], order: Iterator[int]) -> None:
+    """Run to the end of all. ``order`` says whose turn it is where there is a choice."""
+    while True:
+        open_runs = [run for run in runs if not run.over]
+        if not open_runs:
+            break
+        awake = [run for run in open_runs if run.wakes <= fleet.now]
+        if not awake:
+            fleet.now = min(run.wakes for run in open_runs)
+            continue
+        awake[next(order) % len(awake)].turn()
+    for run in runs:
+        run.join(STUCK_SECONDS)
+        if run.crash:
+            raise run.crash
