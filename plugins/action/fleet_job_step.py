@@ -26,6 +26,7 @@ from ..module_utils.domain.rollout import (
     wish_of,
 )
 from ..module_utils.domain.run_record import summary_lines
+from ..module_utils.domain.waiting import check_wait_options
 from ..module_utils.domain.wording import some_of
 from ..module_utils.errors import InvalidOption
 from ..module_utils.wiring.run_files import RunFiles, now_ms
@@ -173,8 +174,9 @@ class ActionModule(ActionBase):
         outcomes = outcomes_of(groups, started, [], [], self._task.check_mode)
         record.started(jobs_of(groups, started), outcomes, now_ms())
         self._files.write(path, record)
-        timeout = self._values(self._vars["inventory_hostname"], entry)["wait_timeout"]
-        return {"waits": waits, "deadline": now_ms() // 1000 + timeout}
+        own = self._values(self._vars["inventory_hostname"], entry)
+        deadline = now_ms() // 1000 + own["wait_timeout"]
+        return {"waits": waits, "deadline": deadline, "wait_sleep": own["wait_sleep"]}
 
     def _settle(self):
         """One outcome per host of the batch, in the record and for the verdicts."""
@@ -273,6 +275,10 @@ class ActionModule(ActionBase):
         values = {
             name.removeprefix(PREFIX): value for name, value in checked.validated_parameters.items() if name in spec
         }
+        try:
+            check_wait_options({**values, "progress": 0})
+        except InvalidOption as error:
+            raise InvalidOption(PREFIX + error.message) from error
         self._require_loaded_hooks(values, play)
         return values
 

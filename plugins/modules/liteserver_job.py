@@ -147,8 +147,11 @@ options:
     default: 10
   progress:
     description:
-      - While waiting, writes a line when something changes, and at least every so many seconds. V(0) is off.
-      - The lines go to the system log of the machine that runs the module.
+      - While waiting, shows a line when something changes, and at least every so many seconds. V(0) is off.
+      - The lines appear at once, on the standard error of C(ansible-playbook), and in AWX in the output of the job.
+      - Where they cannot be shown, they go to the system log of the machine that runs the module. That is with C(async),
+        with C(delegate_to) another machine, and with C(become) a user that is not C(root).
+        With C(no_log) there are none.
     type: int
     default: 60
   force:
@@ -349,6 +352,7 @@ error:
 
 from ..module_utils.domain.absent import AbsentJob
 from ..module_utils.domain.present import PresentJob
+from ..module_utils.wiring.progress_pipe import progress_writer
 from ..module_utils.wiring.task import concealing, run_module
 
 ARGUMENT_SPEC = {
@@ -381,7 +385,7 @@ ARGUMENT_SPEC = {
 def operation_of(clock, module):
     if module.params["state"] == "absent":
         return AbsentJob(clock, module.params, module.check_mode)
-    return PresentJob(clock, module.params, module.check_mode, module.log, concealing(module))
+    return PresentJob(clock, module.params, module.check_mode, progress_writer(module), concealing(module))
 
 
 def main():

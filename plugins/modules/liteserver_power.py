@@ -67,8 +67,11 @@ options:
     default: 10
   progress:
     description:
-      - While waiting, writes a line when something changes, and at least every so many seconds. V(0) is off.
-      - The lines go to the system log of the machine that runs the module.
+      - While waiting, shows a line when something changes, and at least every so many seconds. V(0) is off.
+      - The lines appear at once, on the standard error of C(ansible-playbook), and in AWX in the output of the job.
+      - Where they cannot be shown, they go to the system log of the machine that runs the module. That is with C(async),
+        with C(delegate_to) another machine, and with C(become) a user that is not C(root).
+        With C(no_log) there are none.
     type: int
     default: 60
 seealso:
@@ -179,6 +182,7 @@ error:
 """
 
 from ..module_utils.domain.power import Power
+from ..module_utils.wiring.progress_pipe import progress_writer
 from ..module_utils.wiring.task import concealing, run_module
 
 ARGUMENT_SPEC = {
@@ -193,7 +197,7 @@ ARGUMENT_SPEC = {
 
 
 def operation_of(clock, module):
-    return Power(clock, module.params, module.check_mode, module.log, concealing(module))
+    return Power(clock, module.params, module.check_mode, progress_writer(module), concealing(module))
 
 
 def main():

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import selectors
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -278,6 +279,7 @@ class Running:
         self._simulator = simulator
         self._record = directory / "record"
         self._record.touch()
+        self._printed = b""
         self._first = simulator.count("total")
         self._process = subprocess.Popen(
             [
@@ -299,6 +301,18 @@ class Running:
             },
         )
 
+    def until(self, text: str) -> str:
+        """Wait until the process has printed a text; returns all that it has printed by then."""
+        assert self._process.stdout
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while text not in self._printed.decode(errors="replace"):
+                assert selector.select(RUN_SECONDS), f"nothing more than this came:\n{self._printed.decode()}"
+                part = os.read(self._process.stdout.fileno(), 65536)
+                assert part, f"it ended without {text!r}:\n{self._printed.decode()}"
+                self._printed += part
+        return self._printed.decode(errors="replace")
+
     def kill(self) -> None:
         """End the process at once, if it still runs."""
         if self._process.poll() is None:
@@ -308,10 +322,10 @@ class Running:
     def finish(self, may_fail: bool = False) -> Run:
         """Wait for the end; fails on a crash, an unknown play, or a traceback."""
         try:
-            output = self._process.communicate(timeout=RUN_SECONDS)[0].decode()
+            output = (self._printed + self._process.communicate(timeout=RUN_SECONDS)[0]).decode()
         except subprocess.TimeoutExpired:
             self._process.kill()
-            output = self._process.communicate()[0].decode()
+            output = (self._printed + self._process.communicate()[0]).decode()
             raise AssertionError(f"the play did not end within {RUN_SECONDS} s:\n{output}") from None
         lines = [json.loads(line) for line in self._record.read_text().splitlines()]
         log = self._simulator.requests()

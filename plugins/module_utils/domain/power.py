@@ -24,7 +24,7 @@ from .fleet import FAILED_STATUSES, read_servers, server_record
 from .progress import Progress
 from .results import ServerRow, counts_of, server_row
 from .service import Service
-from .waiting import WaitState, check_wait_options, growing_pauses, timed_out_error, wait
+from .waiting import GO_ON_WAITING, WaitState, check_wait_options, growing_pauses, still_open, timed_out_error, wait
 from .wanted import check_ids
 from .wording import name_servers
 
@@ -253,29 +253,23 @@ class Power:
         longest = self._options["wait_sleep"]
         if self._options["state"] == "rebooted":
             longest = min(longest, REBOOT_LOOK_PAUSE)
-        state = wait(
-            WaitState(
-                seen=dict(self._servers),
-                ended=ended,
-                gone=lambda server: replace(server, gone=True),
-                deadline=started + self._options["wait_timeout"],
-                longest_pause=longest,
-            ),
-            look,
-            self._clock,
-            on_step,
+        state = WaitState(
+            seen=dict(self._servers),
+            ended=ended,
+            gone=lambda server: replace(server, gone=True),
+            deadline=started + self._options["wait_timeout"],
+            longest_pause=longest,
         )
+        if still_open(state):
+            progress.begins(self._rows(), None if self._options["state"] == "rebooted" else GO_ON_WAITING)
+        state = wait(state, look, self._clock, on_step, progress.sleep)
         if state.timed_out:
             self._timed_out = True
             raise self._wait_timed_out(state.last_error)
 
     def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rebooted = self._options["state"] == "rebooted"
-        hint = (
-            "look at the servers before you reboot them again"
-            if rebooted
-            else "running the same task again goes on waiting"
-        )
+        hint = "look at the servers before you reboot them again" if rebooted else GO_ON_WAITING
         return timed_out_error(self._options, self._rows(), self._options["state"], last_error, hint, not rebooted)
 
     def _judge_the_end(self) -> None:

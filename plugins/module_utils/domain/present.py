@@ -29,7 +29,7 @@ from .records import JOB_STATUSES, SKIPPED, TASK_STATUSES, Job, read_job
 from .results import ServerRow, counts_of, job_record, server_row, verdict_of
 from .service import Service
 from .template_check import findings
-from .waiting import WaitState, check_wait_options, one_by_one, timed_out_error, wait
+from .waiting import GO_ON_WAITING, WaitState, check_wait_options, one_by_one, still_open, timed_out_error, wait
 from .wanted import REUSE_NEVER, Wanted, check_ids, read_wanted
 from .wording import name_servers
 
@@ -331,7 +331,9 @@ class PresentJob:
             deadline=started + self._options["wait_timeout"],
             longest_pause=self._options["wait_sleep"],
         )
-        state = wait(state, one_by_one(look), self._clock, on_step)
+        if still_open(state):
+            progress.begins(self._rows(), GO_ON_WAITING if self._may_repeat else None)
+        state = wait(state, one_by_one(look), self._clock, on_step, progress.sleep)
         if state.timed_out:
             self._timed_out = True
             self._warn_of_statuses(self._rows())
@@ -340,9 +342,7 @@ class PresentJob:
     def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rows = self._rows()
         jobs = ", ".join(dict.fromkeys(str(row["job_id"]) for row in rows if row["verdict"] == "running"))
-        again = "running the same task again goes on waiting"
-        if not self._may_repeat:
-            again = f"to go on waiting, use job_id; {NEW_JOB}"
+        again = GO_ON_WAITING if self._may_repeat else f"to go on waiting, use job_id; {NEW_JOB}"
         hint = f"job {jobs} goes on; {again}"
         return timed_out_error(self._options, rows, "done", last_error, hint, self._may_repeat)
 

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from ..clock import Clock
 from .results import ServerRow
-from .wording import duration, name_servers
+from .wording import duration, name_servers, on_one_line, servers, some_of
+
+MOST_JOBS = 3  # that a line names
 
 
 class Progress:
@@ -28,15 +31,38 @@ class Progress:
         self._last_line: str | None = None
         self._last_time = started
 
+    def begins(self, rows: Sequence[ServerRow], resume: str | None = None) -> None:
+        """The first line, before anything is waited for: whoever cancels the wait should know what goes on.
+
+        :param rows: as with :meth:`saw`.
+        :param resume: how to come back to it, or None.
+        """
+        running = sum(row["verdict"] == "running" for row in rows)
+        line = f"{_title(self._name, rows)}: {servers(running)} under way; this goes on if the run is cancelled"
+        if self._every:
+            self._write(on_one_line(f"{line}, and {resume}" if resume else line))
+
     def saw(self, rows: list[ServerRow], now: float) -> None:
         """Take the servers' rows of one look, see :func:`.results.server_row`."""
-        if not self._every:
-            return
         line = describe(self._name, rows)
-        if line == self._last_line and now - self._last_time < self._every:
-            return
+        if line != self._last_line or now - self._last_time >= self._every:
+            self._tell(line, now)
+
+    def sleep(self, clock: Clock, seconds: float) -> None:
+        """Sleep, and give the signs of life that are due meanwhile."""
+        while self._every and self._last_line is not None:
+            due = self._last_time + self._every - clock.now()
+            if due >= seconds:
+                break
+            clock.sleep(max(due, 0))
+            seconds -= max(due, 0)
+            self._tell(self._last_line, clock.now())
+        clock.sleep(seconds)
+
+    def _tell(self, line: str, now: float) -> None:
         self._last_line, self._last_time = line, now
-        self._write(f"{line}, {duration(now - self._started)}")
+        if self._every:
+            self._write(f"{line}, {duration(now - self._started)}")
 
 
 def describe(name: str, rows: list[ServerRow]) -> str:
@@ -44,7 +70,6 @@ def describe(name: str, rows: list[ServerRow]) -> str:
     by_verdict: dict[str, list[ServerRow]] = {}
     for row in rows:
         by_verdict.setdefault(row["verdict"], []).append(row)
-    jobs = ", ".join(dict.fromkeys(row["job_id"] for row in rows if row["job_id"]))
     parts = [f"{len(by_verdict.get('done', []))} of {len(rows)} done"]
     failed = by_verdict.get("failed", [])
     if failed:
@@ -52,4 +77,9 @@ def describe(name: str, rows: list[ServerRow]) -> str:
     for verdict in ("running", "unknown"):
         if by_verdict.get(verdict):
             parts.append(f"{len(by_verdict[verdict])} {verdict}")
-    return f"{name}{' job ' + jobs if jobs else ''}: {', '.join(parts)}"
+    return on_one_line(f"{_title(name, rows)}: {', '.join(parts)}")
+
+
+def _title(name: str, rows: Sequence[ServerRow]) -> str:
+    jobs = list(dict.fromkeys(row["job_id"] for row in rows if row["job_id"]))
+    return f"{name}{' job ' + some_of(jobs, MOST_JOBS) if jobs else ''}"

@@ -18,6 +18,7 @@ from .wording import duration, name_servers
 FIRST_PAUSE = 0.5  # seconds
 PAUSE_GROWTH = 1.6
 LONGEST_LOOK_PAUSE = 5.0  # seconds, where nobody set another
+GO_ON_WAITING = "running the same task again goes on waiting"
 # What was there and is not found so many times in a row is gone.
 GONE_AFTER = 3
 
@@ -131,16 +132,22 @@ def step(
     return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
 
 
+def _sleep(clock: Clock, seconds: float) -> None:
+    clock.sleep(seconds)
+
+
 def wait(
     state: WaitState[Seen],
     look: Callable[[list[str]], Mapping[str, Seen | LiteServerError | None]],
     clock: Clock,
     on_step: Callable[[WaitState[Seen]], None],
+    sleep: Callable[[Clock, float], None] = _sleep,
 ) -> WaitState[Seen]:
     """Look, step and sleep until the wait is over; returns the last state.
 
     :param look: takes the ids that are still open; returns the ``looks`` of :func:`step`.
     :param on_step: called with each new state.
+    :param sleep: takes (clock, seconds) and sleeps so long, see :meth:`.progress.Progress.sleep`.
     """
     # What was read a moment ago may already be the end.
     state, pause = step(state, {}, clock.now())
@@ -148,7 +155,7 @@ def wait(
         state, pause = step(state, look(still_open(state)), clock.now())
         on_step(state)
         if pause is not None:
-            clock.sleep(pause)
+            sleep(clock, pause)
     return state
 
 

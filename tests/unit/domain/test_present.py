@@ -323,9 +323,30 @@ def test_a_refused_key_in_the_middle_of_a_wait_ends_it_with_the_last_states(run,
 def test_progress_writes_changes_and_signs_of_life(run, service, clock):
     clock.on_sleep = lambda: service.finish("job-1") if clock.time > 1200 else None
     lines = run(wait=True, progress=60).lines
-    assert lines[0].startswith("upgrade job job-1: 0 of 2 done, 2 running")
+    assert lines[0].startswith("upgrade job job-1: 2 servers under way; this goes on if the run is cancelled")
+    assert lines[1].startswith("upgrade job job-1: 0 of 2 done, 2 running")
     assert lines[-1].startswith("upgrade job job-1: 2 of 2 done")
-    assert 4 <= len(lines) <= 6, "one at the start, one a minute, one at the end"
+    assert 5 <= len(lines) <= 7, "two at the start, one a minute, one at the end"
+
+
+def test_progress_is_silent_where_nothing_is_waited_for(run, service):
+    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+    assert run(wait=True, progress=60).lines == []
+
+
+def test_what_to_do_next_is_told_as_it_is(run, service, clock):
+    """The same task again attaches, unless it would create a job in any case."""
+    never = run(wait=True, wait_timeout=60, reuse="never")
+    assert "creates a new job" in never.error.hint and "use job_id" in never.error.hint
+    assert not never.error.as_result()["retryable"] and "again" not in never.lines[0]
+    other = run(wait=True, wait_timeout=60, name="other", server_ids=["s3"])
+    assert other.error.hint.endswith("goes on waiting") and other.error.as_result()["retryable"]
+    assert other.lines[0].endswith("running the same task again goes on waiting")
+    clock.on_sleep = lambda: [service.finish(job_id, "FAILED") for job_id in service.jobs]
+    failed = {"reuse": "never", "name": "third"}
+    assert run(wait=True, **failed).error.hint == "with reuse=never, running the same task again creates a new job"
+    assert "submits only the failed servers" in run(wait=True).error.hint
+    assert "nothing is submitted with job_id" in run(wait=True, job_id="job-1").error.hint
 
 
 def test_what_to_do_next_is_told_as_it_is(run, service, clock):

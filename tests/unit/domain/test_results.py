@@ -130,6 +130,52 @@ def test_progress_tells_changes_at_once_and_repeats_itself_only_now_and_then():
     ]
 
 
+RUNNING = {"server_id": "s1", "server_name": "one", "job_id": "j1", "verdict": "running", "message": None}
+
+
+def test_progress_begins_with_what_goes_on_without_this_run():
+    lines = []
+    progress = Progress("upgrade", 60, started=0.0, write=lines.append)
+    progress.begins([RUNNING, dict(RUNNING, job_id="j2"), dict(RUNNING, verdict="done")])
+    progress.begins([RUNNING], "so and so goes on waiting")
+    assert lines == [
+        "upgrade job j1, j2: 2 servers under way; this goes on if the run is cancelled",
+        "upgrade job j1: 1 server under way; this goes on if the run is cancelled, and so and so goes on waiting",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("every", "pause", "due"), [(60, 59, []), (60, 130, [60, 120]), (7, 20, [7, 14]), (0, 500, [])]
+)
+def test_progress_gives_signs_of_life_while_it_sleeps(clock, every, pause, due):
+    """Also where the pause between two looks is longer than a silence may be; the pause stays what it is."""
+    lines, started = [], clock.now()
+    progress = Progress("upgrade", every, started, write=lambda line: lines.append((clock.now() - started, line)))
+    progress.saw([RUNNING], clock.now())
+    del lines[:]
+    progress.sleep(clock, pause)
+    assert [time for time, _line in lines] == due
+    assert all(line.startswith("upgrade job j1: 0 of 1 done, 1 running, ") for _time, line in lines)
+    assert clock.now() - started == pause
+
+
+def test_progress_is_one_line_without_control_characters():
+    lines = []
+    row = dict(RUNNING, verdict="failed", server_name="o\x1b[2Jne", message="npu\r\nbusy\x07")
+    progress = Progress("up\x1b[31mgrade", 60, started=0.0, write=lines.append)
+    progress.begins([row])
+    progress.saw([row], 1.0)
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)
+
+
+def test_progress_of_many_jobs_names_some():
+    lines = []
+    rows = [dict(RUNNING, job_id=f"j{number}") for number in range(200)]
+    Progress("upgrade", 60, started=0.0, write=lines.append).saw(rows, 1.0)
+    assert lines == ["upgrade job j0, j1, j2 and 197 more: 0 of 200 done, 200 running, 1 s"]
+
+
 def test_progress_of_servers_without_jobs_names_none():
     lines = []
     row = {"server_id": "s1", "server_name": "one", "job_id": None, "verdict": "done", "message": None}

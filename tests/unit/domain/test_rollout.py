@@ -942,6 +942,17 @@ def test_a_real_wait_that_times_out(role, service, clock):
     found = outcomes_of(groups, started, waits, role.wait(waits, wait_timeout=30))
     assert [outcome["ok"] for outcome in found.values()] == [True, False]
     assert found["h2"]["text"] == "still running when the wait was over"
+    assert found["h2"]["hint"] == "the job goes on; run the same play again to go on waiting"
+
+
+def test_a_real_wait_for_a_job_that_the_same_play_would_create_again(role, service):
+    groups = groups_unchecked(reuse="never")
+    started = role.start(groups)
+    waits = waits_of(groups, started)
+    found = outcomes_of(groups, started, waits, role.wait(waits, wait_timeout=30))
+    for outcome in found.values():
+        assert outcome["text"] == "still running when the wait was over"
+        assert "starts a new job" in outcome["hint"] and "go on waiting" not in outcome["hint"]
 
 
 def test_a_real_wait_for_a_job_that_the_same_play_would_create_again(role, service):

@@ -142,7 +142,8 @@ def test_what_may_differ_from_host_to_host_is_told() -> None:
 def test_defaults_of_the_playbook_are_told_as_they_are() -> None:
     playbook = (ROOT / "playbooks" / "hdk_upgrade.yml").read_text(encoding="utf-8")
     told = {row[0].strip("`"): row[1].strip("`") for row in rows(section(FLEET, "See the plan"))}
-    found = {name: value.strip("'") for name, value in re.findall(r"(fleet_job_\w+) \| default\(([^),\[]+)", playbook)}
+    hosts = re.findall(r"(fleet_job_\w+) \| default\('(\w+)', true\)", playbook)
+    found = dict(hosts + re.findall(r"(fleet_job_\w+) \| default\(''\), (\w+)\]", playbook))
     assert told == found
 
 

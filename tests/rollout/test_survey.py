@@ -1,0 +1,154 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of a survey: texts all of them, and empty where there was none.
+
+Whoever writes a survey asks for a role's or a playbook's variable, and AWX passes what was typed as an extra variable.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from playbooks.harness import REPOSITORY
+from rollout.rollout import VERSION, host, hosts
+
+SPECS = yaml.safe_load((REPOSITORY / "roles/fleet_job/meta/argument_specs.yml").read_text(encoding="utf-8"))
+ENTRIES = {name: set(spec["options"]) for name, spec in SPECS["argument_specs"].items()}
+# Of each host its own: no survey asks for it.
+PER_HOST = {"fleet_job_server_id"}
+OF_THE_PLAYBOOK = ("hosts", "canary", "growth", "largest")
+BOOKS = {"hdk_upgrade": "modelarts.liteserver.hdk_upgrade", "log_collect": "modelarts.liteserver.collect_logs"}
+
+
+def answers(**texts):
+    """Extra variables from names without their prefix."""
+    return {f"fleet_job_{name}": text for name, text in texts.items()}
+
+
+def hooks(directory):
+    """Two files of tasks that leave a mark in the output."""
+    for name in ("before", "after"):
+        task = {"name": f"Hook {name}", "ansible.builtin.debug": {"msg": f"hook {name} ran"}}
+        (directory / f"{name}.yml").write_text(json.dumps([task]))
+    return {name: str(directory / f"{name}.yml") for name in ("before", "after")}
+
+
+# What a run can be seen to have obeyed; the rest is in the tests below.
+COMMON = {
+    "name": "nightly",
+    "secret_spec": '{"code": "canary-secret"}',
+    "reuse": "same_name",
+    "skipped": "failed",
+    "template_check": "off",
+    "is_reboot": "true",
+    "description": "change 4711",
+    "wait_timeout": "3",
+    "wait_sleep": "1",
+    "max_failures": "50%",
+    "preflight": "warn",
+    "approve": "never",
+    "delegate_to": "localhost",
+}
+
+
+@pytest.mark.parametrize("entry", BOOKS)
+def test_every_answer_reaches_the_role(simulator, rollout, tmp_path, entry):
+    """Server 1 is skipped, which counts as failed; server 2 runs on after the wait."""
+    rollout.expect_warnings()
+    simulator.server(1, skip=1)
+    simulator.server(2, duration=600)
+    texts = {**COMMON, **hooks(tmp_path), "record": str(rollout.record)}
+    if entry == "hdk_upgrade":
+        texts |= {"version": VERSION, "hosts": "liteserver-0000*", "canary": "2", "growth": "2", "largest": "3"}
+    else:
+        texts |= {"spec": '{"obs_path": "obs://bucket/folder"}', "hosts": "liteserver-0000*"}
+    assert ENTRIES[entry] - PER_HOST == set(answers(**texts)) & ENTRIES[entry]
+    run = rollout.run(BOOKS[entry], variables=answers(**texts))
+    bodies = [each["body"] for each in simulator.requests("create_job")]
+    sizes = [len(body["server_ids"]) for body in bodies]
+    assert sizes == ([2] if entry == "hdk_upgrade" else [9])
+    for body in bodies:
+        assert (body["name"], body["description"], body["is_reboot"]) == ("nightly", "change 4711", True)
+        assert body["items"][0]["spec"]["code"] == "canary-secret"
+    assert run.failed == hosts(1, 2)
+    assert "SKIPPED" in run.verdicts()[host(1)]["msg"]
+    assert "still running when the wait was over" in run.verdicts()[host(2)]["msg"]
+    assert len(run.of("Hook before")) == sizes[0]
+    assert [record["entry"] for record in rollout.records()] == [entry]
+    assert rollout.records()[0]["max_failures"].startswith("50%")
+    assert "canary-secret" not in run.output
+
+
+@pytest.mark.parametrize("entry", BOOKS)
+def test_an_empty_answer_is_none(simulator, rollout, entry):
+    """Every variable that may be left out is left out, and what its default says holds."""
+    required = {"version": VERSION} if entry == "hdk_upgrade" else {"spec": '{"obs_path": "obs://bucket/folder"}'}
+    empty = dict.fromkeys([name.removeprefix("fleet_job_") for name in ENTRIES[entry] - PER_HOST], "")
+    run = rollout.run(BOOKS[entry], variables=answers(**{**empty, **dict.fromkeys(OF_THE_PLAYBOOK, ""), **required}))
+    assert (run.status, run.failed, len(run.changed)) == (0, [], 12)
+    bodies = [each["body"] for each in simulator.requests("create_job")]
+    # The default waves: a whole supernode, and then all.
+    assert [len(body["server_ids"]) for body in bodies] == ([1, 3, 8] if entry == "hdk_upgrade" else [12])
+    for body in bodies:
+        assert body["name"].startswith(entry)
+        assert not {"description", "is_reboot"} & set(body)
+
+
+WRONG = {
+    "secret_spec": "no dictionary",
+    "reuse": "sometimes",
+    "skipped": "maybe",
+    "template_check": "lenient",
+    "is_reboot": "perhaps",
+    "wait_timeout": "an hour",
+    "wait_sleep": "often",
+    "preflight": "loose",
+    "approve": "weekly",
+}
+
+
+@pytest.mark.parametrize("entry", BOOKS)
+def test_wrong_answers_are_refused_with_the_names_of_their_fields(simulator, rollout, entry):
+    """All of them at once, in one message, before any request."""
+    wrong = dict(WRONG, spec="no dictionary") if entry == "log_collect" else WRONG
+    # The others take any text, or have a rule of their own below.
+    texts = {"name", "description", "version", "max_failures", "before", "after", "record", "delegate_to"}
+    assert set(answers(**wrong)) == ENTRIES[entry] - PER_HOST - set(answers(**dict.fromkeys(texts)))
+    run = rollout.run(BOOKS[entry], variables=answers(version=VERSION, **wrong))
+    message = run.message("Open the batch")
+    assert [name for name in answers(**wrong) if name not in message] == []
+    assert simulator.counts()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("version", "", "fleet_job_version"),
+        ("version", "new est", "version"),
+        ("name", "not allowed", "fleet_job_name"),
+        ("max_failures", "a few", "fleet_job_max_failures"),
+        ("canary", "few", "canary"),
+        ("growth", "0", "growth"),
+        ("largest", "-1", "largest"),
+        ("wait_timeout", "0", "fleet_job_wait_timeout"),
+        ("wait_sleep", "0", "fleet_job_wait_sleep"),
+    ],
+)
+def test_an_answer_that_breaks_a_rule_is_refused_with_its_field(simulator, rollout, name, text, said):
+    rollout.expect_warnings()
+    running = rollout.start(BOOKS["hdk_upgrade"], variables=answers(**{"version": VERSION, name: text}))
+    run = running.finish(crashed=True)
+    assert run.status != 0
+    assert said in run.text
+    assert simulator.counts()["writes"] == 0
+
+
+def test_empty_answers_of_the_status(simulator, rollout):
+    simulator.seed([{"name": "a-job", "items": [], "servers": {simulator.server_id(1): "SUCCESS"}}])
+    names = ("name", "type", "status", "jobs", "server_ids")
+    run = rollout.run("modelarts.liteserver.job_status", variables={f"job_status_{name}": "" for name in names})
+    assert run.status == 0
+    assert "a-job" in run.output
