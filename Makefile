@@ -8,6 +8,7 @@
 #   make rollout              and: role fleet_job and the runbooks
 #   make check                the quick part: linters and unit tests, without the thorough ones
 #   make faults | soak        the fault lab: matrix, state machine, kills, two runs at once; ten times longer
+#   make runner               and: the runbooks through ansible-runner, as AWX runs them
 #   make security             and: TLS, proxies, secrets, hostile answers
 #   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
 #   make docs                 the documentation site, into dist/docs
@@ -48,7 +49,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout runner awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -120,6 +121,9 @@ faults: venv-test
 soak: venv-test
 	export FAULTS_SCALE=10 FAULTS_SEED="$${FAULTS_SEED:-$$(date +%s)}"; echo "FAULTS_SEED=$$FAULTS_SEED"; \
 	pytest -n $(JOBS) tests/faults $(ARGS)
+
+runner: venv-test
+	pytest -n $(JOBS) tests/runner $(ARGS)
 
 awx: venv-test
 	@bash tests/tools/venv.sh awx tools

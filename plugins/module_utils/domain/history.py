@@ -21,9 +21,7 @@ SETTLE_SECONDS = 60
 SETTLE_SECONDS_WHEN_OVER = 15
 
 
-def newcomers(
-    service: Service, wanted: Wanted, known_ids: Collection[str], polling: bool = False
-) -> Iterator[Job]:
+def newcomers(service: Service, wanted: Wanted, known_ids: Collection[str], polling: bool = False) -> Iterator[Job]:
     """Jobs within the reach of ``reuse`` that were not there before, each read.
 
     :param known_ids: ids of the jobs that were there before.

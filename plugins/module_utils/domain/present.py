@@ -271,7 +271,10 @@ class PresentJob:
             same = twin.items == wanted.items
             for server_id in shared:
                 (self._twins if same else self._collided).setdefault(server_id, []).append(twin.id)
-            names = name_servers([dict(self._row(server_id), message=None) for server_id in shared])
+            rows = [self._row(server_id) for server_id in shared]
+            for row in rows:
+                row["message"] = None  # which servers is what counts here
+            names = name_servers(rows)
             self.warnings.append(
                 f"started twice, since another run created job '{twin.name}' ({twin.id}) with"
                 f" {'the same' if same else 'other'} items at the same time: {names}"

@@ -349,20 +349,6 @@ def test_what_to_do_next_is_told_as_it_is(run, service, clock):
     assert "nothing is submitted with job_id" in run(wait=True, job_id="job-1").error.hint
 
 
-def test_what_to_do_next_is_told_as_it_is(run, service, clock):
-    """The same task again attaches, unless it would create a job in any case."""
-    never = run(wait=True, wait_timeout=60, reuse="never")
-    assert "creates a new job" in never.error.hint and "use job_id" in never.error.hint
-    assert not never.error.as_result()["retryable"]
-    other = run(wait=True, wait_timeout=60, name="other", server_ids=["s3"])
-    assert other.error.hint.endswith("goes on waiting") and other.error.as_result()["retryable"]
-    clock.on_sleep = lambda: [service.finish(job_id, "FAILED") for job_id in service.jobs]
-    failed = {"reuse": "never", "name": "third"}
-    assert run(wait=True, **failed).error.hint == "with reuse=never, running the same task again creates a new job"
-    assert "submits only the failed servers" in run(wait=True).error.hint
-    assert "nothing is submitted with job_id" in run(wait=True, job_id="job-1").error.hint
-
-
 def test_progress_can_be_switched_off(run, service, clock):
     clock.on_sleep = lambda: service.finish("job-1")
     assert run(wait=True, progress=0).lines == []

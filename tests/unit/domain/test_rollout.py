@@ -955,16 +955,6 @@ def test_a_real_wait_for_a_job_that_the_same_play_would_create_again(role, servi
         assert "starts a new job" in outcome["hint"] and "go on waiting" not in outcome["hint"]
 
 
-def test_a_real_wait_for_a_job_that_the_same_play_would_create_again(role, service):
-    groups = groups_unchecked(reuse="never")
-    started = role.start(groups)
-    waits = waits_of(groups, started)
-    found = outcomes_of(groups, started, waits, role.wait(waits, wait_timeout=30))
-    for outcome in found.values():
-        assert outcome["text"] == "still running when the wait was over"
-        assert "starts a new job" in outcome["hint"] and "go on waiting" not in outcome["hint"]
-
-
 def test_a_real_wait_that_is_refused_in_the_middle(role, service):
     groups = groups_unchecked()
     started = role.start(groups)
