@@ -114,7 +114,20 @@ def test_a_younger_job_with_other_items_that_is_over_says_nothing_of_these(run, 
     service.script["get_job"] = [lambda service, job_id: service.finish("job-2")]
     operation = run()
     assert isinstance(operation.error, ServersBusy)
-    assert verdicts(operation)["s1"] == ("unknown", "job-2")
+    assert verdicts(operation)["s1"] == ("running", "job-1"), "this run's own job goes on"
+
+
+def test_a_younger_job_with_other_items_counts_where_both_are_over(run, service):
+    def create(service, body):
+        job = service.commit(body)
+        service.finish("job-1")
+        service.add({"s1": "SUCCESS"}, items=OTHER)
+        return job
+
+    service.script["create_job"] = [create]
+    operation = run()
+    assert isinstance(operation.error, ServersBusy)
+    assert verdicts(operation) == {"s1": ("unknown", "job-2"), "s2": ("done", "job-1")}
 
 
 def test_other_servers_item_types_and_names_are_nobodys_twins(run, service):

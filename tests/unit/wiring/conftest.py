@@ -50,6 +50,11 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def run(function: Callable[[], None], options: dict[str, Any], **arguments: Any) -> tuple[dict[str, Any], str]:
         internal = {f"_ansible_{name}": value for name, value in arguments.items()}
         with contextlib.ExitStack() as stack:
+            with contextlib.suppress(ImportError, AttributeError):  # ansible-core 2.16
+                from ansible.module_utils import _internal
+
+                # In a process that has imported action plugins too, a module's warnings would go to the terminal.
+                monkeypatch.setattr(_internal, "is_controller", False)
             try:
                 from ansible.module_utils.testing import patch_module_args
             except ImportError:  # ansible-core 2.16
