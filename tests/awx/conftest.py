@@ -30,20 +30,11 @@ def objects() -> dict[str, Any]:
     return yaml.safe_load((EXTENSION / "job_templates.yml").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="session")
-def running_simulator() -> Iterator[Simulator]:
-    """The process, shared by all tests of this directory."""
-    with Simulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
 def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
     """The process after a reset; a test in which it wrote to stderr fails."""
-    running_simulator.reset(servers=12, job_duration=0.3)
-    before = len(running_simulator.stderr())
-    yield running_simulator
-    assert running_simulator.stderr()[before:] == ""
+    with running_simulator.fresh(servers=12, job_duration=0.3):
+        yield running_simulator
 
 
 @pytest.fixture

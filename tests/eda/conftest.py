@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One simulator for each test process; every test gets it fresh."""
+"""Every test gets the simulator fresh."""
 
 from __future__ import annotations
 
@@ -16,20 +16,11 @@ from simulator.state import server_id
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
-def running_simulator() -> Iterator[Simulator]:
-    """The process, shared by all tests of this directory."""
-    with Simulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
 def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
     """The process after a reset, in which a task takes its time until the clock is moved."""
-    running_simulator.reset(servers=12, job_duration=1000)
-    before = len(running_simulator.stderr())
-    yield running_simulator
-    assert running_simulator.stderr()[before:] == ""
+    with running_simulator.fresh(servers=12, job_duration=1000):
+        yield running_simulator
 
 
 @pytest.fixture

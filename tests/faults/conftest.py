@@ -20,10 +20,8 @@ def running_lab() -> Iterator[Lab]:
 @pytest.fixture
 def lab(running_lab: Lab) -> Iterator[Lab]:
     """The lab after a reset; a test in which the simulator wrote to stderr fails."""
-    running_lab.simulator.reset()
-    before = len(running_lab.simulator.stderr())
-    yield running_lab
-    assert running_lab.simulator.stderr()[before:] == ""
+    with running_lab.simulator.fresh():
+        yield running_lab
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -38,18 +38,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return Certificates(trustme.CA(), tmp_path_factory.mktemp("certificates"))
 
 
-@pytest.fixture(scope="session")
-def running_simulator() -> Iterator[Simulator]:
-    """The process without TLS."""
-    with Simulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Simulator:
-    """The process after a reset. Jobs end at once."""
-    running_simulator.reset(job_duration=0)
-    return running_simulator
+def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
+    """The process without TLS, after a reset. Jobs end at once."""
+    with running_simulator.fresh(job_duration=0):
+        yield running_simulator
 
 
 @pytest.fixture(scope="session")
@@ -60,10 +53,10 @@ def running_tls_simulator(certificates: Certificates) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def tls_simulator(running_tls_simulator: Simulator) -> Simulator:
+def tls_simulator(running_tls_simulator: Simulator) -> Iterator[Simulator]:
     """The process that speaks TLS, after a reset."""
-    running_tls_simulator.reset(job_duration=0)
-    return running_tls_simulator
+    with running_tls_simulator.fresh(job_duration=0):
+        yield running_tls_simulator
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -143,6 +145,16 @@ class Simulator:
         """Everything fresh, as at the start, with ``settings`` on top."""
         body = {"settings": settings, "servers": servers, "history": history}
         self._settings = self._control("POST", "reset", body)
+
+    @contextlib.contextmanager
+    def fresh(self, servers: int | None = None, history: int | None = None, **settings: Any) -> Iterator[Simulator]:
+        """``reset`` for the body, in which nothing may be written to standard error: that is a crash's traceback."""
+        self.reset(servers, history, **settings)
+        before = len(self.stderr())
+        yield self
+        said = self.stderr()[before:]
+        if said:
+            raise SimulatorError(f"the simulator wrote to standard error:\n{said}")
 
     def set(self, **settings: Any) -> None:
         """Change some settings; everything else stays."""

@@ -25,10 +25,8 @@ def running_simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
     """The process after a reset; a test in which it wrote to stderr fails."""
-    running_simulator.reset()
-    before = len(running_simulator.stderr())
-    yield running_simulator
-    assert running_simulator.stderr()[before:] == ""
+    with running_simulator.fresh():
+        yield running_simulator
 
 
 class Client:
