@@ -26,6 +26,7 @@ author:
 extends_documentation_fragment:
   - modelarts.liteserver.attributes
   - modelarts.liteserver.connection
+  - modelarts.liteserver.progress
 attributes:
   check_mode:
     support: full
@@ -145,15 +146,6 @@ options:
       - Longest pause between two looks in seconds. The first ones are shorter.
     type: int
     default: 10
-  progress:
-    description:
-      - While waiting, shows a line when something changes, and at least every so many seconds. V(0) is off.
-      - The lines appear at once, on the standard error of C(ansible-playbook), and in AWX in the output of the job.
-      - Where they cannot be shown, they go to the system log of the machine that runs the module. That is with C(async),
-        with C(delegate_to) another machine, and with C(become) a user that is not C(root).
-        With C(no_log) there are none.
-    type: int
-    default: 60
   force:
     description:
       - With O(state=absent), deletes the record of a job that still runs. The work on the servers goes on.

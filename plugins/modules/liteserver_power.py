@@ -18,6 +18,7 @@ author:
 extends_documentation_fragment:
   - modelarts.liteserver.attributes
   - modelarts.liteserver.connection
+  - modelarts.liteserver.progress
 attributes:
   check_mode:
     support: full
@@ -65,15 +66,6 @@ options:
       - Longest pause between two looks in seconds. The first ones are shorter. With O(state=rebooted) it is 5 at most.
     type: int
     default: 10
-  progress:
-    description:
-      - While waiting, shows a line when something changes, and at least every so many seconds. V(0) is off.
-      - The lines appear at once, on the standard error of C(ansible-playbook), and in AWX in the output of the job.
-      - Where they cannot be shown, they go to the system log of the machine that runs the module. That is with C(async),
-        with C(delegate_to) another machine, and with C(become) a user that is not C(root).
-        With C(no_log) there are none.
-    type: int
-    default: 60
 seealso:
   - module: modelarts.liteserver.liteserver_info
 """

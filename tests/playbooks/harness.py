@@ -78,6 +78,18 @@ def planned(task: Task) -> Task:
     return {**task, "check_mode": True, "diff": True}
 
 
+def processes_of(directory: pathlib.Path) -> list[str]:
+    """The ids of the processes that have a folder in their environment."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if str(directory).encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
+
+
 def control(method: str, path: str, body: Any) -> Task:
     """A task that works the simulator's control interface between two others."""
     return {"simulator_control": {"url": "{{ simulator_url }}/_control/" + path, "method": method, "body": body}}

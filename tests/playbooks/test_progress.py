@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 import stat
 import time
@@ -13,7 +12,7 @@ import time
 import ansible.release
 import pytest
 from module_process import ModuleProcesses
-from playbooks.harness import INFO, JOB, RUN_SECONDS, bare_job, job, planned, servers
+from playbooks.harness import INFO, JOB, RUN_SECONDS, bare_job, job, planned, processes_of, servers
 
 POWER = "modelarts.liteserver.liteserver_power"
 # Nothing ends by itself: a test ends it when it has seen what it waits for.
@@ -157,18 +156,6 @@ def test_a_secret_that_is_also_in_a_name(simulator, playbook):
     run = running.finish()
     assert "canary-text" not in run.output
     assert "with-********" in run.output
-
-
-def processes_of(directory):
-    """The processes whose environment names a directory."""
-    found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if str(directory).encode() in path.read_bytes():
-                found.append(path.parent.name)
-        except OSError:
-            continue
-    return found
 
 
 @pytest.mark.skipif(ansible.release.__version__ < "2.19", reason="its workers are in the process group of the run")

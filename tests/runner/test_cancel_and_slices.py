@@ -5,27 +5,15 @@
 
 from __future__ import annotations
 
-import pathlib
 import time
 
 import ansible.release
+from playbooks.harness import processes_of
 from runner.launch import LAUNCH_SECONDS
 
 VERSION = "24.1.rc3.10"
 HELD = 3600
 HOSTS, SLICES = 1000, 4
-
-
-def processes_of(directory):
-    """The processes that have a folder in their environment."""
-    found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if str(directory).encode() in path.read_bytes():
-                found.append(path.parent.name)
-        except OSError:
-            continue
-    return found
 
 
 def test_a_cancelled_run_names_its_job_and_the_next_one_attaches_to_it(simulator, awx):

@@ -14,6 +14,9 @@ import pytest
 import yaml
 
 from ansible_collections.modelarts.liteserver.plugins.doc_fragments.connection import ModuleDocFragment
+from ansible_collections.modelarts.liteserver.plugins.doc_fragments.progress import (
+    ModuleDocFragment as ProgressFragment,
+)
 from ansible_collections.modelarts.liteserver.plugins.module_utils.version import VERSION
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import connection_argument_spec
 
@@ -50,6 +53,13 @@ def module(name: str) -> Any:
     return importlib.import_module(f"{COLLECTION}.plugins.modules.{name}")
 
 
+def options_of(name: str) -> dict[str, Any]:
+    """The documented options of a module without those of the connection."""
+    documented = yaml.safe_load(module(name).DOCUMENTATION)
+    fragments = {"modelarts.liteserver.progress"} & set(documented["extends_documentation_fragment"])
+    return documented["options"] | (yaml.safe_load(ProgressFragment.DOCUMENTATION)["options"] if fragments else {})
+
+
 def test_there_are_modules() -> None:
     assert {"liteserver_job", "liteserver_job_info"} <= set(MODULES)
     assert "fleet_job_step" not in MODULES
@@ -79,9 +89,8 @@ def test_variables_of_the_inventory_plugin_are_the_ones_of_the_modules() -> None
 
 @pytest.mark.parametrize("name", MODULES)
 def test_module_options_are_documented_as_they_are(name: str) -> None:
-    documented = yaml.safe_load(module(name).DOCUMENTATION)
-    assert shape_of(documented["options"], "suboptions") == shape_of(module(name).ARGUMENT_SPEC, "options")
-    assert documented["module"] == name
+    assert shape_of(options_of(name), "suboptions") == shape_of(module(name).ARGUMENT_SPEC, "options")
+    assert yaml.safe_load(module(name).DOCUMENTATION)["module"] == name
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -89,7 +98,7 @@ def test_module_has_the_connection_options_and_none_of_their_names(name: str) ->
     documented = yaml.safe_load(module(name).DOCUMENTATION)
     assert "modelarts.liteserver.connection" in documented["extends_documentation_fragment"]
     assert "modelarts.liteserver.attributes" in documented["extends_documentation_fragment"]
-    assert not set(documented["options"]) & set(connection_argument_spec())
+    assert not set(options_of(name)) & set(connection_argument_spec())
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -101,8 +110,7 @@ def test_secret_options_of_a_module_are_not_logged(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_option_that_a_text_names_exists(name: str) -> None:
-    documented = yaml.safe_load(module(name).DOCUMENTATION)
-    known = set(documented["options"]) | set(connection_argument_spec())
+    known = set(options_of(name)) | set(connection_argument_spec())
     text = module(name).DOCUMENTATION + module(name).RETURN
     named = set(re.findall(r"O\((\w+)[=)]", text))
     assert named - known == set()

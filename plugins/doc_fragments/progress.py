@@ -1,0 +1,21 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Option ``progress``."""
+
+    DOCUMENTATION = r"""
+options:
+  progress:
+    description:
+      - While waiting, shows a line when something changes, and at least every so many seconds. V(0) is off.
+      - The lines appear at once, on the standard error of C(ansible-playbook), and in AWX in the output of the job.
+      - Where they cannot be shown, they go to the system log of the machine that runs the module. That is with C(async),
+        with C(delegate_to) another machine, and with C(become) a user that is not C(root).
+        With C(no_log) there are none.
+    type: int
+    default: 60
+"""
