@@ -56,7 +56,7 @@ demo: venv-demo
 
 # Together, since each of them leaves a part of the machine idle: tests wait for jobs, sanity for pip. The longest come first.
 test: venv-test
-	$(MAKE) --no-print-directory --jobs=3 --output-sync=line playbooks sanity unit lint
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=line playbooks sanity faults security unit lint
 
 check: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit-quick lint-ansible lint-code

@@ -134,12 +134,12 @@ def test_a_list_that_lags_behind_a_lost_answer(simulator, playbook):
 
 
 def test_looks_that_fail_after_a_lost_answer(simulator, playbook):
-    simulator.fault("list_jobs", "error_502_html", skip=1, times=2)
+    simulator.fault("list_jobs", "error_502_html", skip=2, times=2)  # after the two looks before the create
     simulator.fault("create_job", "drop_after")
     first = playbook.one(job(1, 2, wait=True, request_timeout=5))
     assert (first.failed, first["action"]) == (False, "attached")
     first.warns(LOST)
-    simulator.fault("list_jobs", "error_503_before", skip=1, times=None)
+    simulator.fault("list_jobs", "error_503_before", skip=2, times=None)
     simulator.fault("create_job", "error_504_after")
     second = playbook.one(job(3, wait=True, request_timeout=2))
     second.check_keys()
@@ -153,7 +153,7 @@ def test_looks_that_fail_after_a_lost_answer(simulator, playbook):
 
 
 def test_a_list_that_fails_after_a_good_answer_hides_nothing(simulator, playbook):
-    simulator.fault("list_jobs", "error_502_html", skip=1, times=None)
+    simulator.fault("list_jobs", "error_502_html", skip=2, times=None)
     step = playbook.one(job(1, 2, wait=True, request_timeout=2))
     assert (step.failed, step["action"], step.verdicts) == (False, "created", ["done"] * 2)
     step.warns("the job list does not show job")

@@ -147,7 +147,15 @@ def test_an_answer_that_breaks_a_rule_is_refused_with_its_field(simulator, rollo
 
 
 def test_empty_answers_of_the_status(simulator, rollout):
-    simulator.seed([{"name": "a-job", "items": [], "servers": {simulator.server_id(1): "SUCCESS"}}])
+    simulator.seed(
+        [
+            {
+                "name": "a-job",
+                "items": [{"type": "HDK_UPGRADE", "spec": {}}],
+                "servers": {simulator.server_id(1): "SUCCESS"},
+            }
+        ]
+    )
     names = ("name", "type", "status", "jobs", "server_ids")
     run = rollout.run("modelarts.liteserver.job_status", variables={f"job_status_{name}": "" for name in names})
     assert run.status == 0
