@@ -56,10 +56,10 @@ demo: venv-demo
 
 # Together, since each of them leaves a part of the machine idle: tests wait for jobs, sanity for pip. The longest come first.
 test: venv-test
-	$(MAKE) --no-print-directory --jobs=3 --output-sync=line playbooks sanity faults security unit lint
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line playbooks sanity faults security unit lint
 
 check: venv-test
-	$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit-quick lint-ansible lint-code
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target unit-quick lint-ansible lint-code
 
 lint: lint-ansible lint-docs lint-code lint-licences build
 

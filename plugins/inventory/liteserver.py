@@ -18,8 +18,8 @@ description:
     C(any_unparsed_is_failed) and C(unparsed_is_failed) say in C([inventory]) of C(ansible.cfg).
   - Each host has the variables C(liteserver_id), C(liteserver_name), C(liteserver_status), C(liteserver_flavor),
     C(liteserver_category), C(liteserver_supernode_id), C(liteserver_supernode_name), C(liteserver_private_ip) (the first),
-    C(liteserver_private_ips) (a list), and C(liteserver_raw), the record as the service tells it, with what is secret by its name masked. All of them are always there,
-    and null where the service does not tell. C(ansible_host) follows O(address).
+    C(liteserver_private_ips) (a list), and C(liteserver_raw), the record as the service tells it, with what is secret by its name
+    masked. All of them are always there, and null where the service does not tell. C(ansible_host) follows O(address).
   - No groups are made but those of O(groups) and O(keyed_groups).
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)

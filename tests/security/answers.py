@@ -131,7 +131,7 @@ NAMES = [name for name, _method, _pattern, _answer in OPERATIONS]
 
 def operation_of(method: str, path: str) -> str:
     """The operation that a request is for."""
-    return next(name for name, verb, pattern, _ in OPERATIONS if verb == method and re.fullmatch(pattern, path))
+    return next(name for name, verb, pattern, _answer in OPERATIONS if verb == method and re.fullmatch(pattern, path))
 
 
 def true_answer(operation: str) -> Any:

@@ -433,10 +433,9 @@ def test_error_in_a_result_has_always_the_same_keys(kind: type[LiteServerError])
 
 
 def test_a_defect_is_told_without_its_values() -> None:
-    try:
+    with pytest.raises(KeyError) as raised:
         raise KeyError("the-secret")
-    except KeyError as defect:
-        error = InternalError(defect)
+    error = InternalError(raised.value)
     result = error.as_result()
     assert list(result) == list(LiteServerError("x").as_result())
     assert (result["code"], result["outcome"], result["retryable"]) == ("internal_error", "unknown", False)
