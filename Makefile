@@ -4,16 +4,12 @@
 #
 #   make demo                 see it work, against a simulator
 #   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
-#   make fleet                what has to pass too: the playbooks of the server modules, and the inventory
-#   make rollout              and: role fleet_job and the runbooks
+#   make suites               the suites that are not part of it: fleet rollout runner docs-test awx eda
 #   make check                the quick part: linters and unit tests, without the thorough ones
-#   make faults | soak        the fault lab: matrix, state machine, kills, two runs at once; ten times longer
-#   make runner               and: the runbooks through ansible-runner, as AWX runs them
-#   make security             and: TLS, proxies, secrets, hostile answers
+#   make soak                 the fault lab of make test (make faults), ten times longer
 #   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
 #   make docs                 the documentation site, into dist/docs
-#   make docs-test            every block, example and link of the documentation
-#   make lint | unit | playbooks | sanity | types | bench | build | clean
+#   make lint | unit | playbooks | sanity | faults | security | types | bench | build | clean
 #   make coverage             how much of plugins/ a sufficient set of tests runs; at least 95 %
 #   make artifact-test        the artifact in a clean environment, on CORE;  make importer: as Galaxy checks it
 #   make release-check        whether this commit may be tagged, see docs/releasing.md
@@ -49,7 +45,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout runner awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test suites check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout runner awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -57,6 +53,8 @@ demo: venv-demo
 # Together, since each of them leaves a part of the machine idle: tests wait for jobs, sanity for pip. The longest come first.
 test: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line playbooks sanity faults security unit lint
+
+suites: fleet rollout runner docs-test awx eda
 
 check: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target unit-quick lint-ansible lint-code
