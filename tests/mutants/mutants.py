@@ -47,24 +47,42 @@ MUTANTS = [
     ),
     ("rule: oldest first", DOMAIN + "decision.py", "reverse=True", "reverse=False", RULE),
     ("rule: by id, not by time", DOMAIN + "decision.py", "(summary.created, summary.id)", "summary.id", RULE),
-    ("rule: item types ignored", DOMAIN + "decision.py", "if job.item_types != wanted.item_types:", "if False:", RULE),
+    (
+        "rule: item types ignored",
+        DOMAIN + "decision.py",
+        "job is None or job.item_types != wanted.item_types",
+        "job is None",
+        RULE,
+    ),
     ("rule: items ignored", DOMAIN + "decision.py", "if job.items != wanted.items:", "if False:", RULE),
-    ("rule: a job without tasks is passed over", DOMAIN + "decision.py", "if not job.tasks:", "if False:", RULE),
+    (
+        "rule: a job without tasks is passed over",
+        DOMAIN + "decision.py",
+        "set(job.task_of) if job.tasks else undecided",
+        "set(job.task_of)",
+        RULE,
+    ),
     (
         "rule: a finished job without tasks is passed over",
         DOMAIN + "decision.py",
-        "if not job.tasks:",
-        "if not job.tasks and not job.over:",
+        "if job.tasks else undecided",
+        "if job.tasks or job.over else undecided",
         RULE,
     ),
     (
         "rule: an older task may overrule",
         DOMAIN + "decision.py",
-        "                del open_servers[server_id]\n",
+        "            open_servers.discard(server_id)\n",
         "",
         RULE,
     ),
-    ("rule: reads every job", DOMAIN + "decision.py", "        if not open_servers:\n            break", "", RULE),
+    (
+        "rule: reads every job",
+        DOMAIN + "decision.py",
+        "if not open_servers and (not submit or summary.status in JOB_OVER):",
+        "if False:",
+        RULE,
+    ),
     (
         "rule: other items that run do not matter",
         DOMAIN + "decision.py",
@@ -161,7 +179,7 @@ MUTANTS = [
     (
         "twins: nobody looks before the create",
         DOMAIN + "present.py",
-        "if not self._check_mode and self._overtaken(known_ids):",
+        "if not self._check_mode and self._overtaken(wanted, known_ids):",
         "if False:",
         TWO_RUNS,
     ),
@@ -253,18 +271,18 @@ MUTANTS = [
     (
         "http: verify only on the session",
         TRANSPORT + "client.py",
-        "            response = adapter.send(\n"
-        "                request,\n"
-        "                stream=True,\n"
-        "                timeout=self._timeout,\n"
-        "                verify=self._verify,\n"
-        "                proxies=self._proxies(request.url),\n"
-        "            )\n",
-        "            self._session.verify = self._verify\n"
-        "            found = self._session.merge_environment_settings(request.url, {}, True, None, None)\n"
-        "            response = adapter.send(\n"
-        "                request, timeout=self._timeout, **dict(found, proxies=self._proxies(request.url))\n"
-        "            )\n",
+        "                response = adapter.send(\n"
+        "                    request,\n"
+        "                    stream=True,\n"
+        "                    timeout=self._timeout,\n"
+        "                    verify=self._verify,\n"
+        "                    proxies=self._proxies(str(request.url)),\n"
+        "                )\n",
+        "                self._session.verify = self._verify\n"
+        "                found = self._session.merge_environment_settings(request.url, {}, True, None, None)\n"
+        "                response = adapter.send(\n"
+        "                    request, timeout=self._timeout, **dict(found, proxies=self._proxies(str(request.url)))\n"
+        "                )\n",
         TRANSPORT_TESTS,
     ),
     (

@@ -84,8 +84,6 @@ def judge(
             judged[server_id] = Judgement(standing, job, task)
             open_servers.discard(server_id)
             (submit.add if standing is Standing.SUBMIT else submit.discard)(server_id)
-        if not open_servers and not submit:
-            break  # before the next job is read: its details are not needed
     return {server_id: judged.get(server_id, Judgement(Standing.SUBMIT)) for server_id in wanted.server_ids}
 
 
