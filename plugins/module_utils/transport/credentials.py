@@ -94,7 +94,7 @@ class PasswordAuth:
         }
         self._clock = clock
         self._on_token = on_token
-        self._token = ""  # nosec B105: none yet
+        self._token = ""  # nosec B105
         self._renew_at: float | None = None
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
