@@ -230,6 +230,19 @@ def test_a_job_that_was_there_before_is_never_adopted_for_a_lost_create(run, ser
     assert isinstance(run().error, OutcomeUnknown)
 
 
+def test_a_lost_create_never_adopts_a_stranger_of_another_name(run, service):
+    """The same servers and items, where any name counts: it may be another run's, and ours may yet appear."""
+
+    def lose_beside(service, body):
+        service.add({"s1": "PROCESSING", "s2": "PROCESSING"}, name="other", status="PROCESSING")
+        raise OutcomeUnknown("reset")
+
+    service.script["create_job"] = [lose_beside]
+    operation = run(reuse="any_name")
+    assert isinstance(operation.error, OutcomeUnknown)
+    assert operation.result()["job"] is None
+
+
 def test_a_lost_job_that_lists_its_servers_late_is_found(run, service, clock):
     def lose_without_tasks(service, body):
         service.commit(body)
