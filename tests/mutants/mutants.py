@@ -12,6 +12,7 @@ by a part of their name.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -391,7 +392,9 @@ def _is_noticed(name, file, text, replacement, tests):
             f"pythonpath={folder} {collection}/tests",
             *tests,
         ]
-        run = subprocess.run(command, cwd=collection, capture_output=True, text=True, check=False)
+        # Where a test starts Ansible, that takes the mutant too.
+        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": folder}
+        run = subprocess.run(command, cwd=collection, env=environment, capture_output=True, text=True, check=False)
         # 1 is "tests failed"; anything else (nothing collected, a broken import) noticed nothing.
         noticed = run.returncode == 1
         print(f"{'noticed' if noticed else 'SURVIVED'}  {name}", flush=True)
