@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: job_lines
 short_description: Jobs and what they did on each server, as lines for people
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: waves
 short_description: Batch sizes for serial that cut no supernode in two
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: liteserver
 short_description: Hosts from ModelArts Lite Servers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes a host of each Lite Server of a user or a project, all pages, ordered by supernode, then name.
     Servers without a supernode come last. The order of hosts in groups is the same.

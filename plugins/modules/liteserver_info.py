@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: liteserver_info
 short_description: Read ModelArts Lite Servers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the Lite Servers of a user or a project, all pages, or reads some by id.
   - The API has no filters for servers. They work here, on what it lists.

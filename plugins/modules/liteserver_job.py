@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: liteserver_job
 short_description: Create, reuse, wait for and delete jobs on ModelArts Lite Servers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Declares that every server in O(server_ids) has run the given items, such as an upgrade of driver and firmware (HDK), and
     creates one job for exactly the servers that still need it.

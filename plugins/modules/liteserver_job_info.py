@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: liteserver_job_info
 short_description: List jobs on ModelArts Lite Servers, or read some with their tasks
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the jobs of a project, newest first, all pages, narrowed by filters. Or reads the jobs O(job_ids) with their items and
     tasks, which the list does not have.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: liteserver_job_template_info
 short_description: Read the job templates of ModelArts Lite Server
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the job templates that the service has, with their parameters, or reads one with its command and limits.
   - This is where the keys of the spec of M(modelarts.liteserver.liteserver_job) come from.

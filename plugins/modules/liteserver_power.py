@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: liteserver_power
 short_description: Start, stop or reboot ModelArts Lite Servers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - B(Stopping is a forced power-off.) Whatever runs on the server is interrupted. So O(state=stopped) needs O(force=true).
   - Starts and stops only the servers that are not there yet, by the status that the service tells. A reboot is sent always, once.

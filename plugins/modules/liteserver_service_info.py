@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: liteserver_service_info
 short_description: Read a service that was deployed on ModelArts Lite Servers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads a service that a job of the type V(SERVICE_DEPLOY) deployed, with its instances and its model.
 author:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: liteserver_software_info
 short_description: Read which software versions ModelArts Lite Server offers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads which versions of HDK (driver and firmware), CANN and other software the service offers for each type of flavor.
   - These are the versions that may be asked for. The API does not tell which one is installed on a server.
