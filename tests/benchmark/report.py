@@ -44,12 +44,12 @@ most that one process had.
 REASONS = """\
 Where a ratio is missed:
 
-- **The role on small fleets.** Each batch has a fixed cost: four modules that read for the preflight, the list before and
-  after the create, and the steps around the record, each a task of Ansible. A fleet of ten pays it too. The more hosts there
-  are, the more their verdicts count, which start no module in the role.
-- **Start-up beside a script.** A task of Ansible starts two Python processes before the first request: `ansible-playbook`,
-  which alone takes about as long to load as the script takes to do everything, and the module. The module then asks for the
-  jobs, the templates, and the jobs again before it creates anything. The script does not look.
+- **The role on small fleets.** Each batch has a fixed cost: four modules that read for the preflight, the list before
+  and after the create, and the steps around the record, each a task of Ansible. A fleet of ten pays it too. The more
+  hosts there are, the more their verdicts count, which start no module in the role.
+- **Start-up beside a script.** A task of Ansible starts two Python processes before the first request:
+  `ansible-playbook`, which alone takes about as long to load as the script takes to do everything, and the module. The
+  module then asks for the jobs, the templates, and the jobs again before it creates anything. The script does not look.
 """
 HISTORY = """\
 ## A run that finds nothing to do
@@ -85,7 +85,8 @@ def lines_of(results: dict[str, Any]) -> list[str]:
     if results["fleets"]:
         lines += [FLEETS.format(seconds=by.JOB_SECONDS), *_fleet_table(results["fleets"]), ""]
         lines += [_image(name, plots) for name in ("overhead", "processor", "requests") if name in plots]
-        lines += ["", "What it was built to keep:", "", *_table(("ratio", "is", "wanted"), ratios_of(results)), "", REASONS]
+        lines += ["", "What it was built to keep:", "", *_table(("ratio", "is", "wanted"), ratios_of(results)), ""]
+        lines.append(REASONS)
     if results["history"]:
         lines += [
             HISTORY.format(servers=history.SERVERS),
