@@ -12,7 +12,6 @@ import signal
 import threading
 
 from ansible import constants as C
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
@@ -31,8 +30,9 @@ class VisibleWait(NormalAction):
 
     def run(self, tmp=None, task_vars=None):
         """Run the module, with a pipe for its lines where anybody may see them."""
-        # With async the module outlives this plugin, and with no_log nothing of it may be shown.
-        if self._task.async_val or self._task.no_log or not self._waits():
+        # With async the module outlives this plugin, and with no_log nothing of it may be shown. What is no boolean is
+        # the module's to refuse.
+        if self._task.async_val or self._task.no_log or not self._task.args.get("wait"):
             return super().run(tmp, task_vars)
         try:
             lines = ShownLines(C.DEFAULT_LOCAL_TMP)
@@ -46,10 +46,6 @@ class VisibleWait(NormalAction):
                 return super().run(tmp, task_vars)
             finally:
                 self._task.environment = environment
-
-    def _waits(self):
-        """Whether the module will wait; what is no boolean is the module's to refuse."""
-        return boolean(self._task.args.get("wait", False), strict=False)
 
 
 class ShownLines:

@@ -162,6 +162,8 @@ def test_what_ansible_checks_itself(simulator, playbook):
         "fail_on": {"fail_on": "some"},
         "skipped": {"skipped": "done"},
         "template_check": {"template_check": "no-such"},
+        # Action plugins look at it before the module does.
+        "'wait'": {"wait": [True]},
         "wait_timeout": {"wait_timeout": "soon"},
         "is_reboot": {"is_reboot": "perhaps"},
         "type": {"spec": None, "items": [{"spec": {}}]},
