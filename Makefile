@@ -187,6 +187,6 @@ pins:
 clean:
 	rm -rf '$(SCRATCH)' "$$(bash tests/tools/paths.sh venv 2.16)" "$$(bash tests/tools/paths.sh venv 2.19)" "$$(bash tests/tools/paths.sh venv 2.21)"
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
-	for name in awx eda importer reuse audit; do rm -rf "$$(bash tests/tools/paths.sh venv $$name)" .venv-$$name; done
+	for name in awx eda docs importer reuse audit; do rm -rf "$$(bash tests/tools/paths.sh venv $$name)" .venv-$$name; done
 	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .hypothesis dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +

@@ -39,7 +39,7 @@ def test_no_block_is_passed_over(page: str) -> None:
 
 def test_what_the_pages_leave_to_ci_is_there() -> None:
     steps = (REPOSITORY / ".ci" / "run").read_text().splitlines()
-    assert {"make demo", "make test", "make docs-test"} <= {step.removesuffix(" &") for step in steps}
+    assert {"make demo", "make test", "make docs-test"} <= set(steps)
 
 
 @pytest.mark.parametrize("page", RUNNING)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One simulator for each test process; every test gets it fresh."""
+"""Every test gets the simulator fresh."""
 
 from __future__ import annotations
 
@@ -13,18 +13,11 @@ import requests
 from simulator.process import Simulator
 
 
-@pytest.fixture(scope="session")
-def running_simulator() -> Iterator[Simulator]:
-    """The process, shared by all tests of this directory. A proxy of the environment stays out of the way."""
-    with pytest.MonkeyPatch.context() as patch, Simulator() as simulator:
-        patch.setenv("NO_PROXY", "127.0.0.1")
-        patch.setenv("no_proxy", "127.0.0.1")
-        yield simulator
-
-
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process after a reset; a test in which it wrote to stderr fails."""
+def simulator(running_simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """The process after a reset; a test in which it wrote to stderr fails. A proxy of the environment stays away."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with running_simulator.fresh():
         yield running_simulator
 

@@ -56,8 +56,9 @@ def module(name: str) -> Any:
 def options_of(name: str) -> dict[str, Any]:
     """The documented options of a module without those of the connection."""
     documented = yaml.safe_load(module(name).DOCUMENTATION)
-    fragments = {"modelarts.liteserver.progress"} & set(documented["extends_documentation_fragment"])
-    return documented["options"] | (yaml.safe_load(ProgressFragment.DOCUMENTATION)["options"] if fragments else {})
+    if "modelarts.liteserver.progress" in documented["extends_documentation_fragment"]:
+        return documented["options"] | yaml.safe_load(ProgressFragment.DOCUMENTATION)["options"]
+    return documented["options"]
 
 
 def test_there_are_modules() -> None:
