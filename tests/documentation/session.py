@@ -5,23 +5,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pathlib
-import pty
 import re
 import select
 import shlex
 import signal
 import subprocess
 import sys
-import termios
 import time
 
 import yaml
 from documentation.blocks import REPOSITORY, Block
 from playbooks.harness import clean_environment
 from simulator.process import Simulator
+from terminal import Terminal
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import connection_argument_spec
 
@@ -222,28 +220,29 @@ def run(script: str, folder: pathlib.Path, environment: dict[str, str], types: s
     Args:
         types: what is typed on its terminal when it asks; None for no terminal.
     """
-    terminal, end = pty.openpty() if types else (None, None)
-    reader, writer = (terminal, end) if types else os.pipe()
-    assert reader is not None and writer is not None
-    # A session of its own: with its terminal, and so that nothing of it is left behind.
-    process = subprocess.Popen(
-        ["bash", "-c", script],
-        cwd=folder,
-        env=environment,
-        stdin=writer if types else subprocess.DEVNULL,
-        stdout=writer,
-        stderr=writer,
-        start_new_session=True,
-        preexec_fn=_take_terminal if types else None,
-    )
-    os.close(writer)
+    terminal = Terminal() if types else None
+    command, options = ["bash", "-c", script], {"cwd": folder, "env": environment}
+    if terminal:
+        process, reader = terminal.start(command, **options), terminal.screen
+    else:
+        # A session of its own, so that nothing of it is left behind.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **options,
+        )
+        reader = process.stdout.fileno()
     output = b""
     end = time.monotonic() + BLOCK_SECONDS
     try:
         while time.monotonic() < end:
-            if types and QUESTION.encode() in output and reads_keys(reader):
-                os.write(reader, types.encode() + b"\r")
-                types = None
+            if terminal and QUESTION.encode() in output and terminal.reads_keys():
+                terminal.type(types)
+            if terminal and process.poll() is not None:
+                terminal.hang_up()
             if not select.select([reader], [], [], LOOK_SECONDS)[0]:
                 continue
             try:
@@ -258,13 +257,7 @@ def run(script: str, folder: pathlib.Path, environment: dict[str, str], types: s
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        os.close(reader)
-
-
-def reads_keys(terminal: int) -> bool:
-    """Whether somebody waits for keys: what is typed before that is lost."""
-    return not termios.tcgetattr(terminal)[3] & termios.ICANON
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if terminal:
+            terminal.close()
+        else:
+            process.stdout.close()

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import pathlib
-import pty
 import re
 import signal
 import subprocess
 import sys
-import termios
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +21,7 @@ from typing import Any
 from playbooks.harness import clean_environment
 from simulator.process import Simulator
 from simulator.state import server_id
+from terminal import Terminal
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROLE = "modelarts.liteserver.fleet_job"
@@ -218,57 +216,60 @@ class Running:
     ) -> None:
         self._rollout = rollout
         self._record = directory / "record"
-        self._record.touch()
         self._output = directory / "output"
+        for file in (self._record, self._output):
+            file.touch()
         self._copied = threading.Event()
         credentials = rollout.simulator.credentials()
-        self._master, slave = pty.openpty() if terminal else (None, subprocess.DEVNULL)
-        with open(self._output, "wb") as output:
-            self.process = subprocess.Popen(
-                [
-                    *[str(pathlib.Path(sys.executable).parent / "ansible-playbook")],
-                    *["-i", str(rollout.directory / "hosts.yml"), *arguments],
-                    *(["-e", json.dumps(variables)] if variables else []),
-                    book,
-                ],
-                stdin=slave,
-                stdout=slave if terminal else output,
-                stderr=subprocess.STDOUT,
-                cwd=directory,
-                start_new_session=new_session or terminal,
-                preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if terminal else None,
-                env={
-                    **clean_environment(directory),
-                    "LITESERVER_ENDPOINT": credentials["endpoint"],
-                    "HUAWEICLOUD_SDK_PROJECT_ID": credentials["project_id"],
-                    "HUAWEICLOUD_SDK_AK": credentials["access_key"],
-                    "HUAWEICLOUD_SDK_SK": credentials["secret_key"],
-                    "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-                    "ANSIBLE_CALLBACKS_ENABLED": "host_record",
-                    "HOST_RECORD_FILE": str(self._record),
-                    "COLUMNS": "100",
-                    **environment,
-                },
-            )
+        self._terminal = Terminal() if terminal else None
+        command = [
+            *[str(pathlib.Path(sys.executable).parent / "ansible-playbook")],
+            *["-i", str(rollout.directory / "hosts.yml"), *arguments],
+            *(["-e", json.dumps(variables)] if variables else []),
+            book,
+        ]
+        options: dict[str, Any] = {
+            "cwd": directory,
+            "env": {
+                **clean_environment(directory),
+                "LITESERVER_ENDPOINT": credentials["endpoint"],
+                "HUAWEICLOUD_SDK_PROJECT_ID": credentials["project_id"],
+                "HUAWEICLOUD_SDK_AK": credentials["access_key"],
+                "HUAWEICLOUD_SDK_SK": credentials["secret_key"],
+                "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+                "ANSIBLE_CALLBACKS_ENABLED": "host_record",
+                "HOST_RECORD_FILE": str(self._record),
+                "COLUMNS": "100",
+                **environment,
+            },
+        }
+        if self._terminal:
+            self.process = self._terminal.start(command, **options)
+            threading.Thread(target=self._copy_screen, args=[self._terminal], daemon=True).start()
+        else:
+            with open(self._output, "wb") as output:
+                self.process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=new_session,
+                    **options,
+                )
 
-        if self._master is not None:
-            os.close(slave)
-            threading.Thread(target=self._copy_terminal, daemon=True).start()
-
-    def _copy_terminal(self) -> None:
-        assert self._master is not None
+    def _copy_screen(self, terminal: Terminal) -> None:
         with open(self._output, "ab", buffering=0) as output, contextlib.suppress(OSError):
-            while text := os.read(self._master, 65536):
+            while text := os.read(terminal.screen, 65536):
                 output.write(text)
-        os.close(self._master)
         self._copied.set()
 
     def type(self, line: str, after: str) -> None:
-        """Type a line on the terminal when a text is there."""
-        assert self._master is not None
-        self.wait_until(lambda: after in self._output.read_text())
+        """Type a line, the last one, on the terminal when a text is there."""
+        terminal = self._terminal
+        assert terminal
+        self.wait_until(lambda: after in self._output.read_text() and terminal.reads_keys())
         assert after in self._output.read_text(), self._output.read_text()
-        os.write(self._master, line.encode() + b"\r")
+        terminal.type(line)
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds, or the process has ended."""
@@ -291,8 +292,10 @@ class Running:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"did not end within {RUN_SECONDS} s:\n{self._output.read_text()}") from None
-        if self._master is not None:
+        if self._terminal:
+            self._terminal.hang_up()
             assert self._copied.wait(RUN_SECONDS)
+            self._terminal.close()
         output = self._output.read_text()
         assert "Traceback (most recent call last)" not in output, output
         lines = [json.loads(line) for line in self._record.read_text().splitlines()]
