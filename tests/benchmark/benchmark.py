@@ -4,7 +4,7 @@
 """The benchmark: what the collection costs, beside what a user would do instead.
 
     python tests/benchmark/benchmark.py              a few minutes: fleets of 10, 100 and 1,000
-    python tests/benchmark/benchmark.py --full       an hour: fleets up to 5,000, and 1,000 jobs by uri per host
+    python tests/benchmark/benchmark.py --full       most of an hour: fleets up to 5,000, and 1,000 jobs by uri per host
     python tests/benchmark/benchmark.py --write      and write docs/benchmark.md with its plots
 
 Everything runs in turn, in one run on one machine. Only ratios mean something on another.
@@ -57,21 +57,20 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """The figures of every part, as values for JSON."""
     results: dict[str, Any] = {
         "machine": {"python": platform.python_version(), "processors": os.cpu_count(), "rounds": options.rounds},
+        "history_rounds": max(history.LEAST_ROUNDS, options.rounds),
         "fleets": [],
         "history": [],
         "inventory": [],
     }
     if options.only in (None, "fleets"):
-        for servers in options.fleets or ([10, 100, 1000, 5000] if options.full else [10, 100, 1000]):
+        for servers in options.fleets or ([10, 100, 1000, 2000, 5000] if options.full else [10, 100, 1000]):
             for contender in contenders.CONTENDERS:
-                # By uri per host, 5,000 would take half an hour for a figure that 1,000 foretells.
-                most = contender.most * 10 if options.full else contender.most
-                if servers <= most:
+                if servers <= (contender.most if options.full else contender.quick):
                     results["fleets"].append(_median(contenders.measured, options.rounds, contender, servers))
                     _say(results["fleets"][-1])
     if options.only in (None, "history"):
         for jobs in (1, 10, 100, 500, 1000, 5000):
-            rows = [dataclasses.asdict(row) for row in history.measured(jobs, max(5, options.rounds))]
+            rows = [dataclasses.asdict(row) for row in history.measured(jobs, results["history_rounds"])]
             results["history"] += rows
             _say(*rows)
     if options.only in (None, "inventory"):
@@ -84,16 +83,22 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _median(measured: Any, rounds: int, *arguments: Any) -> dict[str, Any]:
     """The median of each figure of a row."""
-    rows = [dataclasses.asdict(measured(*arguments)) for _round in range(rounds)]
-    return {
-        key: value if isinstance(value, str) else statistics.median(row[key] for row in rows)
-        for key, value in rows[0].items()
-    }
+
+    def median(values: list[Any]) -> Any:
+        first = values[0]
+        if isinstance(first, dict):
+            return {key: median([value[key] for value in values]) for key in first}
+        return first if isinstance(first, str) else statistics.median(values)
+
+    return median([dataclasses.asdict(measured(*arguments)) for _round in range(rounds)])
 
 
 def _say(*rows: dict[str, Any]) -> None:
     for row in rows:
-        shown = (f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in row.items())
+        figures = {key: value for key, value in row.items() if not isinstance(value, dict)}
+        shown = (
+            f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in figures.items()
+        )
         print(*shown, file=sys.stderr, flush=True)
 
 

@@ -19,6 +19,7 @@ from measure import HERE, Cost, command_cost, connection, play_cost
 from simulator.process import Simulator
 
 JOB_SECONDS = 2.0
+BEFORE, BETWEEN = "before the first task", "between the tasks, and after the last"
 VERSION = "24.1.rc3.10"
 JOB = {"name": "upgrade", "type": "HDK_UPGRADE"}
 ITEMS = [{"type": "HDK_UPGRADE", "spec": {"version": VERSION}}]
@@ -29,13 +30,15 @@ class Contender:
     """A way to do it.
 
     :ivar run: takes the simulator and the number of servers.
-    :ivar most: the most servers that it is run for, unless everything is run.
+    :ivar most: the most servers that it is run for: beyond that it takes very long, for a figure that can be foretold.
+    :ivar quick: the most servers that it is run for where not everything is measured.
     """
 
     key: str
     title: str
     run: Callable[[Simulator, int], Cost]
     most: int = 10_000
+    quick: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Row:
     :ivar overhead: seconds of wall time beyond the servers' own.
     :ivar startup: seconds until the first request to create a job arrived.
     :ivar after: seconds from the end of the last server to the end of the last task, or of the script.
+    :ivar first_request: seconds until the first request of any kind arrived.
+    :ivar steps: the seconds of each task, and before and between them; together the wall time. Empty for a script.
     """
 
     contender: str
@@ -56,6 +61,8 @@ class Row:
     after: float
     cpu: float
     memory: float
+    first_request: float
+    steps: dict[str, float]
 
 
 def measured(contender: Contender, servers: int) -> Row:
@@ -65,6 +72,7 @@ def measured(contender: Contender, servers: int) -> Row:
         cost = contender.run(simulator, servers)
         jobs, counts = simulator.jobs(), simulator.counts()
         first = min(entry["at"] for entry in simulator.requests("create_job"))
+        first_request = min(entry["at"] for entry in simulator.requests())
     served = sum(len(job["tasks"]) for job in jobs)
     if served != servers or any(job["status"] != "FINISHED" for job in jobs):
         sys.exit(f"{contender.title}: {served} of {servers} servers were served, so the figures would mean nothing")
@@ -80,7 +88,20 @@ def measured(contender: Contender, servers: int) -> Row:
         told - last,
         cost.cpu,
         cost.memory,
+        first_request - cost.started,
+        _steps(cost),
     )
+
+
+def _steps(cost: Cost) -> dict[str, float]:
+    if not cost.tasks:
+        return {}
+    steps = {BEFORE: cost.tasks[0]["at"] - cost.tasks[0]["seconds"] - cost.started}
+    # A line per host; the last one of a task tells how long all of them took.
+    for seconds, name in {line["id"]: (line["seconds"], line["task"]) for line in cost.tasks}.values():
+        steps[name.rpartition(" : ")[2]] = seconds
+    steps[BETWEEN] = cost.wall - sum(steps.values())
+    return steps
 
 
 def inventory(simulator: Simulator, servers: int) -> dict[str, Any]:
@@ -181,7 +202,7 @@ ROLE, MODULE, PER_HOST, PER_BATCH, WITH_VERDICTS, SDK = "role", "module", "uri-h
 CONTENDERS = (
     Contender(ROLE, "role fleet_job", by_role),
     Contender(MODULE, "module liteserver_job, one task", by_module),
-    Contender(PER_HOST, "(a) uri and until, per host", by_uri_per_host, most=100),
+    Contender(PER_HOST, "(a) uri and until, per host", by_uri_per_host, most=1000, quick=100),
     Contender(PER_BATCH, "(b) uri and until, once", by_uri_per_batch),
     # What each host is told is searched for in the whole job: its cost grows with the square of the fleet.
     Contender(WITH_VERDICTS, "(b) with a verdict per host", by_uri_with_verdicts, most=1000),

@@ -14,6 +14,8 @@ from measure import connection, play_cost
 from simulator.process import Simulator
 
 SERVERS = 64
+# A task takes a third of a second, so that a median of fewer would be that of the machine's moods.
+LEAST_ROUNDS = 10
 BASELINE = "a module that imports requests and does one GET"
 SAME_NAME, ANY_NAME = "reuse: same_name", "reuse: any_name"
 

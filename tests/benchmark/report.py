@@ -16,13 +16,15 @@ import plot
 
 Rows = list[dict[str, Any]]
 
+_TITLES = {contender.key: contender.title for contender in by.CONTENDERS}
+
 INTRODUCTION = """\
 # Benchmark
 
 What the collection costs, beside what a user would do instead, all in one run on one machine against the
 [simulator](../tests/simulator/README.md). **Only the ratios, and how a cost grows, mean something elsewhere.**
-`make bench` measures again in some minutes, and `make bench ARGS="--full --rounds 3 --write"` everything, and writes
-this page anew (an hour; the machine should do nothing else).
+`make bench` measures again in some minutes, and `make bench ARGS="--full --write"` everything, and writes this page
+anew (most of an hour; the machine should do nothing else).
 """
 FLEETS = """\
 ## One job on a fleet
@@ -42,20 +44,26 @@ begins when the last server is done, and ends with the last task. *Processor* is
 most that one process had.
 """
 REASONS = """\
-Where a ratio is missed:
+Where a ratio is missed, the two tables below say why:
 
-- **The role on small fleets.** Each batch has a fixed cost: four modules that read for the preflight, the list before
-  and after the create, and the steps around the record, each a task of Ansible. A fleet of ten pays it too. The more
-  hosts there are, the more their verdicts count, which start no module in the role.
-- **Start-up beside a script.** A task of Ansible starts two Python processes before the first request:
-  `ansible-playbook`, which alone takes about as long to load as the script takes to do everything, and the module. The
-  module then asks for the jobs, the templates, and the jobs again before it creates anything. The script does not look.
+- **The role on small fleets.** Each batch has a fixed cost: three modules that read for the preflight, and one each to
+  start and to wait. What one of them takes is mostly Ansible packing it and Python starting it. A fleet of ten pays
+  that too. The more hosts there are, the more their verdicts count, which start no module in the role.
+- **Start-up beside a script.** `ansible-playbook` alone takes about as long until its first task as the script takes to
+  do everything; then the module is packed and started. It asks for the jobs, the templates, and the jobs again before
+  it creates anything. The script does not look.
+"""
+STARTUP = """\
+How long it takes until a job is asked for, on the smallest fleet:
+"""
+STEPS = """\
+Where the role's time goes. The tasks that wait hold the servers' own time.
 """
 HISTORY = """\
 ## A run that finds nothing to do
 
 `liteserver_job` over {servers} servers, whose newest job did the work, in a project with that many jobs. The median of
-the task, beside the least that a module on this API can be. With `reuse: any_name` the whole list is read.
+{rounds} tasks, beside the least that a module on this API can be. With `reuse: any_name` the whole list is read.
 """
 INVENTORY = """\
 ## The inventory
@@ -86,10 +94,10 @@ def lines_of(results: dict[str, Any]) -> list[str]:
         lines += [FLEETS.format(seconds=by.JOB_SECONDS), *_fleet_table(results["fleets"]), ""]
         lines += [_image(name, plots) for name in ("overhead", "processor", "requests") if name in plots]
         lines += ["", "What it was built to keep:", "", *_table(("ratio", "is", "wanted"), ratios_of(results)), ""]
-        lines.append(REASONS)
+        lines += [REASONS, STARTUP, *_startup_table(results["fleets"]), "", STEPS, *_steps_table(results["fleets"]), ""]
     if results["history"]:
         lines += [
-            HISTORY.format(servers=history.SERVERS),
+            HISTORY.format(servers=history.SERVERS, rounds=results["history_rounds"]),
             *_history_table(results["history"]),
             "",
             _image("history", plots),
@@ -148,6 +156,10 @@ def ratios_of(results: dict[str, Any]) -> list[tuple[str, str, str]]:
                     key,
                     wanted,
                 )
+    add(
+        "role, overhead at 2,000 to 1,000 servers",
+        *((by.ROLE, 2000), (by.ROLE, 1000), "overhead", "at most 2.5"),
+    )
     medians = {(row["task"], row["jobs"]): row["seconds"] for row in results["history"]}
     if (history.SAME_NAME, 5000) in medians and (history.SAME_NAME, 500) in medians:
         ratio = medians[history.SAME_NAME, 5000] / medians[history.SAME_NAME, 500]
@@ -161,7 +173,6 @@ def ratios_of(results: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def plots_of(results: dict[str, Any]) -> dict[str, tuple[str, str, plot.Series]]:
     """{name: (title, unit, {line: points})} of all that was measured for two sizes or more."""
-    titles = {contender.key: contender.title for contender in by.CONTENDERS}
     plots = {}
     if len({row["servers"] for row in results["fleets"]}) > 1:
         for name, key, title, unit in (
@@ -169,7 +180,7 @@ def plots_of(results: dict[str, Any]) -> dict[str, tuple[str, str, plot.Series]]
             ("processor", "cpu", "Processor time of the controller", "seconds, over servers"),
             ("requests", "requests", "Requests", "over servers"),
         ):
-            points = ((titles[row["contender"]], (row["servers"], row[key])) for row in results["fleets"])
+            points = ((_TITLES[row["contender"]], (row["servers"], row[key])) for row in results["fleets"])
             plots[name] = (title, unit, _series(points))
     if results["history"]:
         points = ((row["task"], (row["jobs"], row["seconds"])) for row in results["history"])
@@ -192,20 +203,47 @@ def _image(name: str, plots: dict[str, Any]) -> str:
 
 
 def _fleet_table(rows: Rows) -> list[str]:
-    titles = {contender.key: contender.title for contender in by.CONTENDERS}
     heads = ("servers", "way", "requests", "overhead", "start-up", "after", "processor", "memory")
     return _table(
         heads,
         [
             (
                 f"{row['servers']:,}",
-                titles[row["contender"]],
+                _TITLES[row["contender"]],
                 f"{row['requests']:,}",
                 *(f"{row[key]:.1f} s" for key in ("overhead", "startup", "after", "cpu")),
                 f"{row['memory']:.0f} MiB",
             )
             for row in rows
         ],
+    )
+
+
+def _startup_table(rows: Rows) -> list[str]:
+    smallest = min(row["servers"] for row in rows)
+    heads = ("way", "before the first task", "until the first request", "until the create")
+    return _table(
+        heads,
+        [
+            (
+                _TITLES[row["contender"]],
+                f"{row['steps'][by.BEFORE]:.2f} s" if row["steps"] else "",
+                f"{row['first_request']:.2f} s",
+                f"{row['startup']:.2f} s",
+            )
+            for row in rows
+            if row["servers"] == smallest
+        ],
+    )
+
+
+def _steps_table(rows: Rows) -> list[str]:
+    """A column for each fleet; without the tasks that cost next to nothing on all of them."""
+    steps = {row["servers"]: row["steps"] for row in rows if row["contender"] == by.ROLE}
+    names = [name for name in next(iter(steps.values()), {}) if max(of.get(name, 0) for of in steps.values()) >= 0.1]
+    return _table(
+        ("step", *(f"{servers:,} servers" for servers in steps)),
+        [(name, *(f"{of.get(name, 0):.2f} s" for of in steps.values())) for name in names],
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Appends a JSON line per task to a file: its name, the seconds it took, when it ended, and whether it was right."""
+"""Appends a JSON line per task and host to a file: which task, the seconds since it began, and how it ended."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class CallbackModule(CallbackBase):
         self._started = time.monotonic()
 
     def _write(self, result, failed):
-        line = {"task": result._task.get_name(), "seconds": time.monotonic() - self._started, "failed": failed}
-        line["at"] = time.time()
-        line["changed"] = bool(result._result.get("changed"))
+        line = {"task": result._task.get_name(), "id": result._task._uuid, "action": result._task.action}
+        line |= {"seconds": time.monotonic() - self._started, "at": time.time()}
+        line |= {"failed": failed, "changed": bool(result._result.get("changed"))}
         with open(os.environ["TASK_TIMES"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
