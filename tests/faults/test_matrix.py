@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from faults.lab import ITEMS, Lab, job, servers
-from faults.matrix import EXCEPTIONS, FAULTS, MOVES, RULES
+from faults.matrix import EXCEPTIONS, FAULTS, MOVES, RULES, rule
 from simulator.faults import KINDS, SHIFTED_OPERATIONS
 
 LABS = 6
@@ -170,7 +170,7 @@ def expectation(name: str, fault: str, wait: bool | None) -> str:
 def test_the_matrix_is_whole():
     cells = [(name, fault, wait) for name, wait in ROWS for fault in faults_of(REQUESTS[name])]
     assert all(expectation(*cell) for cell in cells)
-    assert {rule["kind"] for rule in FAULTS.values()} == set(KINDS) - {"hold"}
+    assert {each["kind"] for each in FAULTS.values()} == set(KINDS) - {"hold"}
     assert set(EXCEPTIONS) <= set(REQUESTS)
     for name, own in EXCEPTIONS.items():
         same = [fault for fault, expected in own.items() if RULES[REQUESTS[name].kind].get(fault) == expected]
@@ -228,7 +228,7 @@ class Cell:
         """Run with the fault; fails unless it ends as expected."""
         self.reset()
         before = self.lab.simulator.jobs()
-        self.lab.simulator.fault(self.request.operation, skip=self.request.skip, **FAULTS[fault])
+        self.lab.simulator.fault(self.request.operation, skip=self.request.skip, **rule(fault, self.request.kind))
         result = self.run()
         met = not self.lab.simulator.faults()
         sent = self.lab.simulator.count(self.request.operation)

@@ -11,7 +11,7 @@ import signal
 
 import pytest
 from faults.lab import job, servers
-from faults.matrix import FAULTS, MOVES
+from faults.matrix import FAULTS, MOVES, rule
 
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 SCALE = int(os.environ.get("FAULTS_SCALE", "1"))
@@ -103,8 +103,8 @@ def test_a_random_sequence(lab, record_property, share):
         else:
             if number.random() < 0.7:
                 operation = number.choice(["list_jobs", "create_job", "get_job"])
-                rule = FAULTS[number.choice(faults)]
-                lab.simulator.fault(operation, **rule, skip=number.randint(0, 1))
+                met = rule(number.choice(faults), "create" if operation == "create_job" else "read")
+                lab.simulator.fault(operation, **met, skip=number.randint(0, 1))
             result = lab.run("liteserver_job", options, check=check)
             created = [
                 each for each in lab.simulator.requests("create_job") if each["status"] not in (302, 400, 401, 429)

@@ -174,8 +174,12 @@ def test_what_runs_is_attached_to_and_never_started_again(simulator, playbook):
 
 
 def test_attaching_waits_for_the_end(simulator, playbook):
-    simulator.server(2, duration=3, fail=1)
-    run = playbook.run(job(1, 2), job(1, 2, wait=True), job(1, 2, wait=True))
+    simulator.server(2, duration=SLOW, fail=1)
+    running = playbook.start(job(1, 2), job(1, 2, wait=True), job(1, 2, wait=True))
+    running.until("1 of 2 done, 1 running")
+    simulator.server(2, duration=0)
+    simulator.advance(SLOW)
+    run = running.finish()
     check_created(run[0], 1, 2)
     second = run[1]
     second.check_keys()
