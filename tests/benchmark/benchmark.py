@@ -4,7 +4,7 @@
 """The benchmark: what the collection costs, beside what a user would do instead.
 
     python tests/benchmark/benchmark.py              a few minutes: fleets of 10, 100 and 1,000
-    python tests/benchmark/benchmark.py --full       most of an hour: fleets up to 5,000, and 1,000 jobs by uri per host
+    python tests/benchmark/benchmark.py --full       half an hour: fleets up to 5,000, and 1,000 jobs by uri per host
     python tests/benchmark/benchmark.py --write      and write docs/benchmark.md with its plots
 
 Everything runs in turn, in one run on one machine. Only ratios mean something on another.

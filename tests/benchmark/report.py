@@ -24,7 +24,7 @@ INTRODUCTION = """\
 What the collection costs, beside what a user would do instead, all in one run on one machine against the
 [simulator](../tests/simulator/README.md). **Only the ratios, and how a cost grows, mean something elsewhere.**
 `make bench` measures again in some minutes, and `make bench ARGS="--full --write"` everything, and writes this page
-anew (most of an hour; the machine should do nothing else).
+anew (half an hour; the machine should do nothing else).
 """
 FLEETS = """\
 ## One job on a fleet
