@@ -28,7 +28,7 @@ class CallbackModule(CallbackBase):
         self._started = time.monotonic()
 
     def _write(self, result, failed):
-        line = {"task": result._task.get_name(), "id": result._task._uuid, "action": result._task.action}
+        line = {"task": result._task.get_name(), "id": result._task._uuid}
         line |= {"seconds": time.monotonic() - self._started, "at": time.time()}
         line |= {"failed": failed, "changed": bool(result._result.get("changed"))}
         with open(os.environ["TASK_TIMES"], "a", encoding="utf-8") as file:
