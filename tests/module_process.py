@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import selectors
 import signal
 import subprocess
@@ -125,12 +126,14 @@ class ModuleProcesses:
         diff: bool = False,
         verbosity: int = 0,
         environment: dict[str, str] | None = None,
+        memory: int | None = None,
     ) -> ModuleRun:
         """Start a module.
 
         Args:
             options: the module's options.
             environment: the whole environment of the process, but for what it cannot do without.
+            memory: the most bytes of addresses that the process can have; without it, as many as there are.
         """
         self._count += 1
         directory = pathlib.Path(self._directory.name) / str(self._count)
@@ -139,7 +142,12 @@ class ModuleProcesses:
         arguments.update(_ansible_remote_tmp=str(directory), _ansible_keep_remote_files=False)
         (directory / "stdin").write_text(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
         home = {"HOME": str(directory), "TMPDIR": str(directory), "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
-        order = {"module": module, "directory": str(directory), "environment": {**home, **(environment or {})}}
+        order = {
+            "module": module,
+            "directory": str(directory),
+            "environment": {**home, **(environment or {})},
+            "memory": memory,
+        }
         assert self._process.stdin
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self._process.stdin.flush()
@@ -225,6 +233,8 @@ def become(module: Any, order: dict[str, Any]) -> None:
             os.dup2(handle, number)
             os.close(handle)
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+        if order["memory"] is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
         os.chdir(directory)
         os.environ.clear()
         os.environ.update(order["environment"])

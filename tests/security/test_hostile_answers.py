@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import resource
 import threading
 from typing import Any
 
@@ -28,9 +27,7 @@ def run(modules, hostile):
     """Runs a module with little memory; its result, or the error of its result."""
 
     def run(module: str, **options: Any) -> dict[str, Any]:
-        started = modules.start(module, {**hostile.credentials(), **options})
-        resource.prlimit(started.pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
-        ended = started.finish()
+        ended = modules.run(module, {**hostile.credentials(), **options}, memory=MEMORY)
         assert ended.stderr == ""
         assert ended.status == (1 if ended.result.get("failed") else 0)
         if ended.result.get("failed"):
