@@ -13,8 +13,11 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.domain.preflight import problems_of
-from ..module_utils.domain.rollout import (
+from ..module_utils._errors import InvalidOption
+from ..module_utils.domain._waiting import check_wait_options
+from ..module_utils.domain._wording import some_of
+from ..module_utils.domain.rollout._preflight import problems_of
+from ..module_utils.domain.rollout._rollout import (
     PER_HOST,
     Budget,
     groups_of,
@@ -25,11 +28,8 @@ from ..module_utils.domain.rollout import (
     waits_of,
     wish_of,
 )
-from ..module_utils.domain.run_record import summary_lines
-from ..module_utils.domain.waiting import check_wait_options
-from ..module_utils.domain.wording import some_of
-from ..module_utils.errors import InvalidOption
-from ..module_utils.wiring.run_files import RunFiles, now_ms
+from ..module_utils.domain.rollout._run_record import summary_lines
+from ..module_utils.wiring._run_files import RunFiles, now_ms
 
 PREFIX = "fleet_job_"
 LINEAR = ("linear", "ansible.builtin.linear", "debug", "ansible.builtin.debug")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..plugin_utils.visible_wait import VisibleWait
+from ..plugin_utils._visible_wait import VisibleWait
 
 
 class ActionModule(VisibleWait):

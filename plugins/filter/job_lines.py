@@ -52,7 +52,7 @@ _value:
   elements: str
 """
 
-from ..module_utils.domain.job_lines import job_lines
+from ..module_utils.domain.jobs._lines import job_lines
 
 
 class FilterModule:

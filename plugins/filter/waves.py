@@ -90,8 +90,8 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.domain.waves import waves_of_groups
-from ..module_utils.errors import InvalidOption
+from ..module_utils._errors import InvalidOption
+from ..module_utils.domain.rollout._waves import waves_of_groups
 
 
 def waves(hosts, groups, prefix, canary=1, growth=2, largest=0):

@@ -167,13 +167,13 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ..module_utils.clock import SystemClock
-from ..module_utils.domain.fleet import in_order, list_servers, matches, server_record
-from ..module_utils.domain.hosts import checked_filters, host_names, host_variables
-from ..module_utils.domain.wording import showable
-from ..module_utils.errors import InternalError, InvalidOption, LiteServerError
-from ..module_utils.transport.client import REQUESTS_IMPORT_ERROR
-from ..module_utils.wiring.connection import (
+from ..module_utils._clock import SystemClock
+from ..module_utils._errors import InternalError, InvalidOption, LiteServerError
+from ..module_utils.domain._wording import showable
+from ..module_utils.domain.servers._inventory import checked_filters, host_names, host_variables
+from ..module_utils.domain.servers._model import in_order, list_servers, matches, server_record
+from ..module_utils.transport._client import REQUESTS_IMPORT_ERROR
+from ..module_utils.wiring._connection import (
     build_service,
     check_connection,
     connection_argument_spec,

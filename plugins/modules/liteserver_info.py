@@ -169,8 +169,8 @@ error:
   type: dict
 """
 
-from ..module_utils.domain.fleet_info import ServerInfo
-from ..module_utils.wiring.task import run_module
+from ..module_utils.domain.servers._server_info import ServerInfo
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "scope": {"type": "str", "choices": ["own", "all"], "default": "own"},

@@ -342,10 +342,10 @@ error:
     outcome: null
 """
 
-from ..module_utils.domain.absent import AbsentJob
-from ..module_utils.domain.present import PresentJob
-from ..module_utils.wiring.progress_pipe import progress_writer
-from ..module_utils.wiring.task import concealing, run_module
+from ..module_utils.domain.jobs._absent import AbsentJob
+from ..module_utils.domain.jobs._present import PresentJob
+from ..module_utils.wiring._progress_pipe import progress_writer
+from ..module_utils.wiring._task import concealing, run_module
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

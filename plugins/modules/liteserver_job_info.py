@@ -116,8 +116,8 @@ error:
   type: dict
 """
 
-from ..module_utils.domain.job_info import JobInfo
-from ..module_utils.wiring.task import run_module
+from ..module_utils.domain.jobs._job_info import JobInfo
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "job_ids": {"type": "list", "elements": "str", "aliases": ["job_id"]},

@@ -147,8 +147,8 @@ error:
   type: dict
 """
 
-from ..module_utils.domain.fleet_info import TemplateInfo
-from ..module_utils.wiring.task import run_module
+from ..module_utils.domain.servers._server_info import TemplateInfo
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "template_id": {"type": "str"},

@@ -173,9 +173,9 @@ error:
   type: dict
 """
 
-from ..module_utils.domain.power import Power
-from ..module_utils.wiring.progress_pipe import progress_writer
-from ..module_utils.wiring.task import concealing, run_module
+from ..module_utils.domain.servers._power import Power
+from ..module_utils.wiring._progress_pipe import progress_writer
+from ..module_utils.wiring._task import concealing, run_module
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["started", "stopped", "rebooted"], "required": True},

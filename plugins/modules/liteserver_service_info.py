@@ -81,8 +81,8 @@ error:
   type: dict
 """
 
-from ..module_utils.domain.fleet_info import ServiceInfo
-from ..module_utils.wiring.task import run_module
+from ..module_utils.domain.servers._server_info import ServiceInfo
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {"service_id": {"type": "str", "required": True}}
 

@@ -80,8 +80,8 @@ error:
   type: dict
 """
 
-from ..module_utils.domain.fleet_info import SoftwareInfo
-from ..module_utils.wiring.task import run_module
+from ..module_utils.domain.servers._server_info import SoftwareInfo
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {"flavor_type": {"type": "str"}, "type": {"type": "str"}}
 

@@ -11,9 +11,9 @@ import re
 import yaml
 from eda.conftest import ROOT
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.job_events import changes, deleted
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import read_job
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.job_source import ARGUMENT_SPEC
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._events import changes, deleted
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import read_job
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._event_source import ARGUMENT_SPEC
 
 GUIDE = (ROOT / "docs" / "eda.md").read_text(encoding="utf-8")
 EXTENSION = ROOT / "extensions" / "eda"

@@ -14,8 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     LiteServerError,
     NotFound,
     OutcomeUnknown,
@@ -23,7 +22,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Throttled,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.paging import read_all
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import read_all
 
 NAME, ITEM_TYPE = "upgrade", "HDK_UPGRADE"
 PATIENCE = 30  # request_timeout; the list may lag for almost as long

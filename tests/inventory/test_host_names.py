@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.hosts import host_names
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._inventory import host_names
 
 
 def test_plain_names():

@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.wording import showable
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import LiteServerError
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import PasswordAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Backoff
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import LiteServerError
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import showable
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import PasswordAuth
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Backoff
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 
 MODULES = "ansible_collections.modelarts.liteserver.plugins.modules."

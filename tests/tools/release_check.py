@@ -27,9 +27,9 @@ def problems_of(root: pathlib.Path) -> list[str]:
     problems = []
     if not VERSION.fullmatch(version):
         problems.append(f"galaxy.yml: version {version} is not of the form 1.2.3")
-    code = re.search(r'^VERSION = "(.*)"$', (root / "plugins/module_utils/version.py").read_text(), re.MULTILINE)
+    code = re.search(r'^VERSION = "(.*)"$', (root / "plugins/module_utils/_version.py").read_text(), re.MULTILINE)
     if code is None or code[1] != version:
-        problems.append(f"plugins/module_utils/version.py: does not say {version}, as galaxy.yml does")
+        problems.append(f"plugins/module_utils/_version.py: does not say {version}, as galaxy.yml does")
     problems += _changelog_problems(root, version)
     changed = _git(root, "status", "--porcelain")
     if changed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import NotFound
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import NotFound
 
 
 class FakeClock:

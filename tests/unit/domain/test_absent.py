@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.absent import ATTEMPTS, AbsentJob
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     ApiError,
     InvalidOption,
     JobRunning,
@@ -16,6 +15,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     LiteServerError,
     OutcomeUnknown,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._absent import ATTEMPTS, AbsentJob
 
 
 @pytest.fixture

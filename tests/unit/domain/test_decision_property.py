@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.decision import judge
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import read_job, read_summary
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.wanted import read_wanted
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._decision import judge
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import read_job, read_summary
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._wanted import read_wanted
 
 HISTORIES = 3000
 

@@ -10,7 +10,12 @@ import random
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.fleet import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
+    ListIncomplete,
+    NotFound,
+    ServiceFailed,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import (
     FEW_SERVERS,
     in_order,
     list_servers,
@@ -19,7 +24,6 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.fleet 
     read_servers,
     server_record,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import ListIncomplete, NotFound, ServiceFailed
 
 RECORD = {
     "id": "s1",

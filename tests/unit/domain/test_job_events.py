@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.job_events import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import NotFound, Unreachable
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._events import (
     LOOKS_WHEN_OVER,
     JobWatch,
     changes,
     harmless,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import read_job
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import NotFound, Unreachable
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.paging import Listing
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import read_job
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import Listing
 
 Job = dict[str, Any]
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.fleet import FAILED_STATUSES
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.power import REBOOT_LOOK_PAUSE, Power
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     AnswerLost,
     ApiError,
     InvalidOption,
@@ -23,6 +21,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Unauthorized,
     WaitTimedOut,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import FAILED_STATUSES
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._power import REBOOT_LOOK_PAUSE, Power
 
 # All statuses of a server in the vendor's SDK 3.1.219, and one that is not there.
 STATUSES = [

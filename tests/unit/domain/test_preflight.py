@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.fleet import server_record
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.fleet_info import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._preflight import (
+    flavor_type_of,
+    problems_of,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._rollout import wish_of
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import server_record
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._server_info import (
     SoftwareInfo,
     template_record,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.preflight import flavor_type_of, problems_of
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout import wish_of
 
 SNT9B, SNT9B23 = "modelarts.bm.npu.arm.8snt9b.d", "modelarts.bm.npu.arm.8snt9b23.d"
 

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.history import (
-    SETTLE_SECONDS,
-    SETTLE_SECONDS_WHEN_OVER,
-)
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     AnswerLost,
     ApiError,
     InvalidOption,
@@ -24,6 +19,11 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Unauthorized,
     WaitTimedOut,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._history import (
+    SETTLE_SECONDS,
+    SETTLE_SECONDS_WHEN_OVER,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 
 
 @pytest.fixture

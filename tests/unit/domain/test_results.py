@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.progress import Progress
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import Job, Task, milliseconds
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.results import job_record, verdict_of
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.wording import duration, name_servers
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._progress import Progress
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import duration, name_servers
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Job, Task, milliseconds
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._result import job_record, verdict_of
 
 
 @pytest.mark.parametrize(

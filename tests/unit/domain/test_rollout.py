@@ -12,8 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
+    AnswerLost,
+    ApiError,
+    InvalidOption,
+    LiteServerError,
+    OutcomeUnknown,
+    Unauthorized,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._rollout import (
     Budget,
     default_name,
     groups_of,
@@ -23,14 +31,6 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
     waits_of,
     wish_of,
     work_of,
-)
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
-    AnswerLost,
-    ApiError,
-    InvalidOption,
-    LiteServerError,
-    OutcomeUnknown,
-    Unauthorized,
 )
 
 NAME = re.compile(r"^[-_.a-zA-Z0-9]{1,64}\Z")

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.run_record import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
     RunRecord,
     page_of,
     summary_lines,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.version import VERSION
 
 # A terminal has 100 columns; Ansible puts blanks, quotes and a comma around a line.
 WIDTH = 88

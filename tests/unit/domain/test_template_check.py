@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.template_check import findings
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.wanted import read_wanted
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import ServiceFailed, TemplateRejected
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import ServiceFailed, TemplateRejected
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._template_check import findings
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._wanted import read_wanted
 
 
 def template(job_type="ASCEND_SOFTWARE_UPGRADE", name="t", **params):

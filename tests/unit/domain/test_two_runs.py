@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.present import PresentJob
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     AnswerLost,
     JobUnsettled,
     LiteServerError,
@@ -17,6 +16,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     ServersBusy,
     ServersFailed,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 
 OTHER = [{"type": "HDK_UPGRADE", "spec": {"version": "2"}}]
 

@@ -9,19 +9,19 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.records import Job, Task
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.waiting import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
+    AnswerLost,
+    Throttled,
+    Unauthorized,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._waiting import (
     GONE_AFTER,
     WaitState,
     one_by_one,
     step,
     wait,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
-    AnswerLost,
-    Throttled,
-    Unauthorized,
-)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Job, Task
 
 
 def job(status="PROCESSING", job_id="j1", **tasks):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.waves import waves, waves_of_groups
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import InvalidOption
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._waves import waves, waves_of_groups
 
 FLEETS = 1500
 PREFIX = "wave_supernode_"

@@ -10,10 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.clock import SystemClock
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.fleet import list_servers
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.fleet_info import ServiceInfo, TemplateInfo
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import SystemClock
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import list_servers
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._server_info import (
+    ServiceInfo,
+    TemplateInfo,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
     build_service,
     connection_argument_spec,
 )

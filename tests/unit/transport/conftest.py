@@ -16,8 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Backoff
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Backoff
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     MisbehavingServer,

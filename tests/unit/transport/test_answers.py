@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils import errors
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils import _errors as errors
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     ApiError,
     BadAnswer,
     InternalError,
@@ -30,10 +30,10 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Throttled,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import client
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import NoAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import _client as client
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import NoAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     MisbehavingServer,
     Reply,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     AnswerLost,
     BadAnswer,
     LiteServerError,
@@ -20,9 +20,9 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Throttled,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import PasswordAuth, TokenAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import PasswordAuth, TokenAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     Answer,

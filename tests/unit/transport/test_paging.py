@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     AnswerLost,
     ApiError,
     BadAnswer,
@@ -23,8 +23,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Throttled,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import paging
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.paging import Listing, read_all
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import _paging as paging
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import Listing, read_all
 
 EXAMPLES = 900
 # An empty list of requests, or one that never ends, must not hang a test.

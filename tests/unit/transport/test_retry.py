@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import (
     Backoff,
     Kind,
     Move,

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     AnswerLost,
     ApiError,
     BadAnswer,
@@ -34,15 +34,15 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import
     Unauthorized,
     Unreachable,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import Call, HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import (
     NoAuth,
     PasswordAuth,
     TokenAuth,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Backoff, Kind
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.signing import AccessKeyAuth
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Backoff, Kind
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._signing import AccessKeyAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     Answer,

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, unquote
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import InvalidOption
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import TokenAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import TokenAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     MisbehavingServer,
     reply_json,

@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     ApiError,
     LiteServerError,
     TlsFailed,
     Unreachable,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import Call, HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.credentials import NoAuth, TokenAuth
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Kind
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.signing import AccessKeyAuth
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import NoAuth, TokenAuth
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Kind
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._signing import AccessKeyAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     MisbehavingServer,

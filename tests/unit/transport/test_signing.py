@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import Throttled
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client import Call, HttpClient
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.retry import Kind
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.service import LiteServerService
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport.signing import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import Throttled
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Kind
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._signing import (
     AccessKeyAuth,
     authorization,
     canonical_path,
@@ -309,7 +309,7 @@ def test_date_is_utc_whatever_the_time_zone(
 ) -> None:
     import time
 
-    from ansible_collections.modelarts.liteserver.plugins.module_utils.clock import SystemClock
+    from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import SystemClock
 
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     time.tzset()

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     InvalidOption,
     LiteServerError,
     Unreachable,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.version import VERSION
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
     build_service,
     check_connection,
     connection_argument_spec,

@@ -17,8 +17,8 @@ from ansible_collections.modelarts.liteserver.plugins.doc_fragments.connection i
 from ansible_collections.modelarts.liteserver.plugins.doc_fragments.progress import (
     ModuleDocFragment as ProgressFragment,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.version import VERSION
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.connection import connection_argument_spec
+from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import connection_argument_spec
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # What runs on the controller alone, as fleet_job_step does, has no argument spec and no connection.

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.results import VERDICTS
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import VERDICTS
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._rollout import (
     PER_HOST,
     groups_of,
     jobs_of,
@@ -22,7 +22,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
     shown_group,
     wish_of,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.run_record import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
     NOT_STARTED,
     PENDING,
     SCHEMA_VERSION,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may import whom: the layers, read from the imports in the source."""
+"""Who may import whom: the walls between the layers and between their rooms, read from the imports in the source."""
 
 from __future__ import annotations
 
@@ -12,58 +12,91 @@ import sys
 import pytest
 
 MODULE_UTILS = pathlib.Path(__file__).resolve().parents[3] / "plugins" / "module_utils"
-LAYERS = ("domain", "transport", "wiring")
-# layer -> what its files may import besides the standard library and their own layer
+# room -> what its files may import besides the standard library and their own room; "." are the files beside them
 ALLOWED = {
-    ".": {"."},
-    "domain": {"."},
+    ".": set(),
+    "domain": {"."},  # what the rooms of the domain share
+    "domain/jobs": {".", "domain"},
+    "domain/servers": {".", "domain"},
+    "domain/rollout": {".", "domain", "domain/jobs", "domain/servers"},
     "transport": {".", "requests", "urllib3"},  # requests stands on urllib3
-    "wiring": {".", "domain", "transport", "ansible"},
+    "wiring": {".", "domain", "domain/jobs", "domain/servers", "domain/rollout", "transport", "ansible"},
 }
+PRIVATE = "# Private: may change in any release. Nothing outside this collection may import it."
 
 
-def imports_of(path: pathlib.Path) -> set[str]:
-    """The layers ("." for the files beside them) and the packages that a file imports, anywhere in it."""
-    place = path.relative_to(MODULE_UTILS).parent.parts
+def room_of(parts: list[str]) -> str:
+    """The room in which the module of this path lies: the longest that is one."""
+    for length in (2, 1):
+        if len(parts) >= length and "/".join(parts[:length]) in ALLOWED:
+            return "/".join(parts[:length])
+    return "."
+
+
+def imports_in(source: str, place: tuple[str, ...]) -> set[str]:
+    """The rooms and the packages that a file at this place imports, anywhere in it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
+            found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
-            base = [*place][: len(place) - (node.level - 1)]
-            assert node.level - 1 <= len(place), f"{path}: leaves module_utils"
-            whole = base + (node.module.split(".") if node.module else [])
-            names = [[*whole, alias.name] for alias in node.names]
-            found.update(name[0] if name[0] in LAYERS else "." for name in names)
-            continue
+            assert node.level - 1 <= len(place), "leaves module_utils"
+            base = [*place[: len(place) - (node.level - 1)], *(node.module.split(".") if node.module else [])]
+            found.update(room_of([*base, alias.name]) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            names = [(node.module or "").split(".")]
-            if names[0][:5] == ["ansible_collections", "modelarts", "liteserver", "plugins", "module_utils"]:
-                rest = names[0][5:] or [alias.name for alias in node.names]
-                found.add(rest[0] if rest[0] in LAYERS else ".")
-                continue
-        else:
-            continue
-        found.update(name[0] for name in names)
+            parts = (node.module or "").split(".")
+            if parts[:5] == ["ansible_collections", "modelarts", "liteserver", "plugins", "module_utils"]:
+                found.update(room_of([*parts[5:], alias.name]) for alias in node.names)
+            else:
+                found.add(parts[0])
     return found
+
+
+def broken_walls(source: str, room: str) -> set[str]:
+    """What a file of this room imports and may not."""
+    place = () if room == "." else tuple(room.split("/"))
+    return imports_in(source, place) - set(sys.stdlib_module_names) - {room} - ALLOWED[room]
 
 
 FILES = sorted(path for path in MODULE_UTILS.rglob("*.py"))
 
 
-def test_there_are_files_in_each_layer() -> None:
-    assert {path.relative_to(MODULE_UTILS).parent.as_posix() for path in FILES} == {".", *LAYERS}
-    assert {"errors.py", "clock.py"} <= {path.name for path in FILES}
+def test_every_room_is_named_here() -> None:
+    assert {path.relative_to(MODULE_UTILS).parent.as_posix() for path in FILES} == set(ALLOWED)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(MODULE_UTILS).as_posix())
 def test_imports(path: pathlib.Path) -> None:
-    layer = path.relative_to(MODULE_UTILS).parent.as_posix()
-    imported = imports_of(path) - set(sys.stdlib_module_names)
-    assert imported - {layer} <= ALLOWED[layer]
+    room = path.relative_to(MODULE_UTILS).parent.as_posix()
+    assert not broken_walls(path.read_text(encoding="utf-8"), room)
 
 
-def test_imports_are_found_at_all() -> None:
-    assert imports_of(MODULE_UTILS / "wiring" / "connection.py") >= {"transport", "ansible", ".", "re"}
-    assert imports_of(MODULE_UTILS / "transport" / "client.py") >= {"requests", "transport", ".", "json"}
-    assert "domain" in imports_of(MODULE_UTILS / "domain" / "present.py")
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        (".", "from .domain._wording import some_of"),
+        ("domain", "from .jobs._model import Job"),
+        ("domain", "from ..transport._client import HttpClient"),
+        ("domain", "import requests"),
+        ("domain/jobs", "from ..servers._model import server_record"),
+        ("domain/jobs", "from ..rollout import _budget"),
+        ("domain/servers", "from ..jobs._model import Job"),
+        ("domain/rollout", "from ...transport._client import HttpClient"),
+        ("domain/rollout", "from ansible.errors import AnsibleError"),
+        ("transport", "from ..domain._wording import some_of"),
+        ("transport", "from ansible.module_utils.basic import AnsibleModule"),
+        ("wiring", "import requests"),
+    ],
+)
+def test_a_forbidden_import_is_found(room: str, line: str) -> None:
+    assert broken_walls(f"def late():\n    {line}\n", room)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*FILES, *(MODULE_UTILS.parent / "plugin_utils").rglob("*.py")]),
+    ids=lambda path: path.name,
+)
+def test_every_file_is_private_and_says_so(path: pathlib.Path) -> None:
+    assert path.name.startswith("_")
+    assert PRIVATE in path.read_text(encoding="utf-8").splitlines()[:4]

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.progress_pipe import VARIABLE, progress_writer
-from ansible_collections.modelarts.liteserver.plugins.plugin_utils import visible_wait
-from ansible_collections.modelarts.liteserver.plugins.plugin_utils.visible_wait import ShownLines
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._progress_pipe import (
+    VARIABLE,
+    progress_writer,
+)
+from ansible_collections.modelarts.liteserver.plugins.plugin_utils import _visible_wait as visible_wait
+from ansible_collections.modelarts.liteserver.plugins.plugin_utils._visible_wait import ShownLines
 
 
 class Module:

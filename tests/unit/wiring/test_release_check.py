@@ -14,7 +14,7 @@ import pytest
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "tools" / "release_check.py"
 FILES = {
     "galaxy.yml": "version: 1.2.0\n",
-    "plugins/module_utils/version.py": 'VERSION = "1.2.0"\n',
+    "plugins/module_utils/_version.py": 'VERSION = "1.2.0"\n',
     "changelogs/changelog.yaml": "releases:\n  1.1.0: {fragments: [old.yml]}\n  1.2.0: {fragments: [new.yml]}\n",
     "CHANGELOG.md": "# Notes\n\n## v1\\.2\\.0\n\n## v1\\.1\\.0\n",
 }
@@ -56,7 +56,7 @@ def test_a_release_that_is_right(root: pathlib.Path) -> None:
     [
         ("galaxy.yml", "version: 1.3.0\n", "version.py: does not say 1.3.0"),
         ("galaxy.yml", "version: 1.2.0-rc1\n", "is not of the form 1.2.3"),
-        ("plugins/module_utils/version.py", 'VERSION = "1.1.0"\n', "version.py: does not say 1.2.0"),
+        ("plugins/module_utils/_version.py", 'VERSION = "1.1.0"\n', "version.py: does not say 1.2.0"),
         ("changelogs/changelog.yaml", "releases:\n  1.1.0: {fragments: [old.yml]}\n", "has no release 1.2.0"),
         ("changelogs/changelog.yaml", "releases:\n  1.2.0: {changes: {}}\n", "was made from no fragment"),
         (

@@ -13,10 +13,10 @@ import stat
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.run_record import RunRecord
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import InvalidOption
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import run_files
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.run_files import RunFiles, now_ms
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import RunRecord
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import _run_files as run_files
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._run_files import RunFiles, now_ms
 
 HOSTS = ["h1", "h2", "h3"]
 

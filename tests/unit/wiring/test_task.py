@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.errors import InvalidOption, ServersFailed
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import task
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring.task import run_module
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption, ServersFailed
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import _task as task
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._task import run_module
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
     MisbehavingServer,
     reply_json,
@@ -206,7 +206,7 @@ def test_every_file_is_importable_without_the_library(root: pathlib.Path, tmp_pa
     ]
     assert len(names) > 10
     code = "import sys, importlib\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
-    code += "http = sys.modules['ansible_collections.modelarts.liteserver.plugins.module_utils.transport.client']\n"
+    code += "http = sys.modules['ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client']\n"
     code += "assert 'not here' in http.REQUESTS_IMPORT_ERROR\n"
     done = subprocess.run(
         [sys.executable, "-c", code, *names],

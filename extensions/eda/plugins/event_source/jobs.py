@@ -85,13 +85,13 @@ def _layers() -> Any:
         package = types.ModuleType(name)
         package.__path__ = [str(pathlib.Path(__file__).absolute().parents[4] / "plugins")]
         sys.modules[name] = package
-    return importlib.import_module(f"{name}.module_utils.wiring.job_source")
+    return importlib.import_module(f"{name}.module_utils.wiring._event_source")
 
 
 async def main(queue: asyncio.Queue, args: dict[str, Any]) -> None:
     """Look, deliver, remember, and again, until it is cancelled."""
     layers = _layers()
-    errors = importlib.import_module(f"{layers.__name__.rsplit('.', 2)[0]}.errors")
+    errors = importlib.import_module(f"{layers.__name__.rsplit('.', 2)[0]}._errors")
     source = layers.JobSource(args)
     while True:
         for warning in source.warnings:

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""Waiting for jobs or servers: a pure step over what was seen, and the small loop around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from .._clock import Clock
+from .._errors import InvalidOption, LiteServerError, WaitTimedOut
+from .._shapes import Options
+from ._result import ServerRow
+from ._wording import duration, name_servers
+
+FIRST_PAUSE = 0.5  # seconds
+PAUSE_GROWTH = 1.6
+LONGEST_LOOK_PAUSE = 5.0  # seconds, where nobody set another
+GO_ON_WAITING = "running the same task again goes on waiting"
+# What was there and is not found so many times in a row is gone.
+GONE_AFTER = 3
+
+
+# What is seen at a look: a Job, or a ServerPower.
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True)
+class WaitState(Generic[Seen]):
+    """What is waited for, and what was seen last.
+
+    :ivar seen: {id: what was seen of it last}: jobs by job id, or servers by server id.
+    :ivar ended: takes (id, what was seen) and tells whether it needs no further look.
+    :ivar gone: takes what was seen last of something that is not found any more, and
+        returns what that means.
+    :ivar deadline: seconds on the clock that the steps are given.
+    :ivar longest_pause: seconds.
+    :ivar missing: {id: how many times in a row it was not found}.
+    :ivar last_error: of the last round of looks, or None.
+    """
+
+    seen: dict[str, Seen]
+    ended: Callable[[str, Seen], bool]
+    gone: Callable[[Seen], Seen]
+    deadline: float
+    longest_pause: float
+    next_pause: float = FIRST_PAUSE
+    missing: dict[str, int] = field(default_factory=dict)
+    timed_out: bool = False
+    last_error: LiteServerError | None = None
+
+
+def check_wait_options(options: Options) -> None:
+    """The options of a wait that every module with one has; raises InvalidOption."""
+    for option, least in (("wait_timeout", 1), ("wait_sleep", 1), ("progress", 0)):
+        if options[option] < least:
+            raise InvalidOption(f"{option}: must be {least} or more seconds")
+
+
+def timed_out_error(
+    options: Options,
+    rows: list[ServerRow],
+    wanted: str,
+    last_error: LiteServerError | None,
+    hint: str,
+    retryable: bool | None = None,
+) -> WaitTimedOut:
+    """The error of a wait that has taken too long.
+
+    :param rows: entries of a result's ``servers``; those that still run are named.
+    :param wanted: what the servers are not, in a word.
+    """
+    running = [row for row in rows if row["verdict"] == "running"]
+    message = (
+        f"wait_timeout: after {duration(options['wait_timeout'])}, {len(running)} of {len(rows)} servers are not"
+        f" {wanted}: {name_servers(running)}"
+    )
+    if last_error is not None:
+        message += f". The last look failed: {last_error.message}"
+    return WaitTimedOut(message, hint=hint, retryable=retryable)
+
+
+def growing_pauses(clock: Clock, patience: float) -> Iterator[float]:
+    """Yield at once, and again after growing pauses, until the patience (seconds) is used up."""
+    end, pause = clock.now() + patience, FIRST_PAUSE
+    while True:
+        yield pause
+        left = end - clock.now()
+        if left <= 0:
+            return
+        clock.sleep(min(pause, left))
+        pause = min(pause * PAUSE_GROWTH, LONGEST_LOOK_PAUSE)
+
+
+def still_open(state: WaitState[Seen]) -> list[str]:
+    """The ids that need a further look."""
+    return [identifier for identifier, seen in state.seen.items() if not state.ended(identifier, seen)]
+
+
+def step(
+    state: WaitState[Seen], looks: Mapping[str, Seen | LiteServerError | None], now: float
+) -> tuple[WaitState[Seen], float | None]:
+    """Take what one round of looks saw.
+
+    :param looks: {id: what was seen, or None where it was not found, or the LiteServerError of
+        a look that may be repeated}.
+    :returns: (state, seconds to pause before the next round, or None where the wait is over).
+    """
+    seen, missing = dict(state.seen), dict(state.missing)
+    last_error: LiteServerError | None = None
+    asked: float = 0
+    for identifier, look in looks.items():
+        if isinstance(look, LiteServerError):
+            last_error, asked = look, max(asked, look.retry_after or 0)
+        elif look is None:
+            missing[identifier] = missing.get(identifier, 0) + 1
+            if missing[identifier] >= GONE_AFTER:
+                seen[identifier] = state.gone(seen[identifier])
+        else:
+            missing.pop(identifier, None)
+            seen[identifier] = look
+    state = replace(state, seen=seen, missing=missing, last_error=last_error)
+    if not still_open(state):
+        return state, None
+    if now >= state.deadline:
+        return replace(state, timed_out=True), None
+    pause = min(state.next_pause, state.longest_pause)
+    # The last look falls on the deadline itself, whatever the pause would be.
+    pause = min(max(pause, asked), state.deadline - now)
+    return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
+
+
+def _sleep(clock: Clock, seconds: float) -> None:
+    clock.sleep(seconds)
+
+
+def wait(
+    state: WaitState[Seen],
+    look: Callable[[list[str]], Mapping[str, Seen | LiteServerError | None]],
+    clock: Clock,
+    on_step: Callable[[WaitState[Seen]], None],
+    sleep: Callable[[Clock, float], None] = _sleep,
+) -> WaitState[Seen]:
+    """Look, step and sleep until the wait is over; returns the last state.
+
+    :param look: takes the ids that are still open; returns the ``looks`` of :func:`step`.
+    :param on_step: called with each new state.
+    :param sleep: takes (clock, seconds) and sleeps so long, see :meth:`._progress.Progress.sleep`.
+    """
+    # What was read a moment ago may already be the end.
+    state, pause = step(state, {}, clock.now())
+    while pause is not None:
+        state, pause = step(state, look(still_open(state)), clock.now())
+        on_step(state)
+        if pause is not None:
+            sleep(clock, pause)
+    return state
+
+
+def one_by_one(
+    look: Callable[[str], Seen | None],
+) -> Callable[[Iterable[str]], dict[str, Seen | LiteServerError | None]]:
+    """A ``look`` for :func:`wait` from one that takes a single id.
+
+    An error that no repetition can mend, such as a refused key, is raised at once.
+    """
+
+    def look_at(identifier: str) -> Seen | LiteServerError | None:
+        try:
+            return look(identifier)
+        except LiteServerError as error:
+            if not error.retryable:
+                raise
+            return error
+
+    return lambda identifiers: {identifier: look_at(identifier) for identifier in identifiers}

@@ -1,0 +1,282 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""The record of one run of role ``fleet_job``: what was wanted, and what came of each server.
+
+It is written before each step that may change something and after it, so that the
+record of an aborted run tells what may have happened. ``docs/run-record.md`` documents it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import time
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+
+from ..._shapes import Record
+from ..._version import VERSION
+from .._result import VERDICTS
+from .._wording import duration, on_one_line, servers, some_of
+from ._rollout import Outcome
+
+SCHEMA_VERSION = 1
+PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
+# A terminal of 100 columns shows such a line inside the quotes and blanks that Ansible puts around it.
+WIDTH = 88
+
+
+class RunRecord:
+    """The record as a dictionary in ``data``, and the steps that change it.
+
+    Times are milliseconds since the epoch on this machine's clock.
+    """
+
+    def __init__(self, data: Record) -> None:
+        self.data = data
+
+    @classmethod
+    def begin(cls, run_id: str, entry: str, hosts: Iterable[str], max_failures: str | None, now: int) -> RunRecord:
+        """The record of a run that has not done anything.
+
+        :param hosts: names of all hosts of the play, in its order.
+        """
+        return cls(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "collection_version": VERSION,
+                "run_id": run_id,
+                "entry": entry,
+                "state": "running",
+                "started_at": now,
+                "updated_at": now,
+                "ended_at": None,
+                "max_failures": max_failures,
+                "stopped": None,
+                "batches": [],
+                "servers": [
+                    {
+                        "host": host,
+                        "server_id": None,
+                        "server_name": None,
+                        "batch": None,
+                        "verdict": PENDING,
+                        "passed": None,
+                        "status": None,
+                        "message": None,
+                        "job_id": None,
+                        "started_at": None,
+                        "ended_at": None,
+                    }
+                    for host in hosts
+                ],
+            }
+        )
+
+    @property
+    def hosts(self) -> list[str]:
+        """All hosts of the run."""
+        return [row["host"] for row in self.data["servers"]]
+
+    @property
+    def seen(self) -> set[str]:
+        """The hosts of the batches so far."""
+        return {row["host"] for row in self.data["servers"] if row["batch"] is not None}
+
+    @property
+    def batch(self) -> Record:
+        """The newest batch."""
+        newest: Record = self.data["batches"][-1]
+        return newest
+
+    def open_batch(self, hosts: Collection[str], now: int) -> None:
+        """Begin a batch; nothing is started yet."""
+        number = len(self.data["batches"]) + 1
+        self.data["batches"].append(
+            {"number": number, "phase": "preparing", "started_at": now, "ended_at": None, "groups": [], "jobs": []}
+        )
+        for row in self._rows(hosts):
+            row["batch"] = number
+        self.data["updated_at"] = now
+
+    def starting(self, groups: list[Record], server_ids: Mapping[str, str], now: int) -> None:
+        """Before the first request that creates a job: from here on, one may exist.
+
+        :param server_ids: {host: server id}.
+        """
+        self.batch["phase"] = "starting"
+        self.batch["groups"] = groups
+        for row in self._rows(server_ids):
+            row.update(server_id=server_ids[row["host"]], verdict=STARTING, started_at=now)
+        number = self.batch["number"]
+        for row in self.data["servers"]:
+            if row["batch"] == number and row["verdict"] == PENDING:
+                row.update(verdict=NOT_STARTED, passed=False, ended_at=now)
+                row["message"] = "the host failed before its job was started"
+        self.data["updated_at"] = now
+
+    def started(self, jobs: list[Record], outcomes: Mapping[str, Outcome], now: int) -> None:
+        """After the jobs were started: what is known of each server so far.
+
+        :param jobs: dictionaries with job_id, name, servers, action and error.
+        :param outcomes: {host: outcome}, see :func:`._rollout.outcomes_of`.
+        """
+        self.batch["phase"] = "waiting"
+        self.batch["jobs"] = jobs
+        for row in self._rows(outcomes):
+            _take(row, outcomes[row["host"]])
+            if row["verdict"] == "running":
+                row["message"] = None  # what its outcome says of it is true only after the wait
+            row["ended_at"] = now if row["verdict"] in ("done", "failed", NOT_STARTED) else None
+        self.data["updated_at"] = now
+
+    def settled(self, outcomes: Mapping[str, Outcome], now: int, hook: bool = False) -> None:
+        """After the wait: the outcome of each host of the batch.
+
+        :param hook: whether tasks of the user's follow, which may fail a host that is done.
+        """
+        for row in self._rows(outcomes):
+            _take(row, outcomes[row["host"]])
+            row["passed"] = outcomes[row["host"]]["ok"]
+            row["ended_at"] = row["ended_at"] or now
+        self.data["updated_at"] = now
+        self.batch["phase"] = "after"
+        if not hook:
+            self.closed(now)
+
+    def closed(self, now: int) -> None:
+        """The batch is over; with the last one, the run is."""
+        self.batch.update(phase="ended", ended_at=now)
+        self.data["updated_at"] = now
+        if all(row["batch"] is not None for row in self.data["servers"]):
+            self.data.update(state="ended", ended_at=now)
+
+    def left_before(self, hosts: Iterable[str], now: int) -> None:
+        """Hosts that left the play before their batch: they failed, or were ended, in a task before the role."""
+        number = self.batch["number"]
+        for row in self._rows(set(hosts)):
+            if row["batch"] is None:
+                row.update(batch=number, verdict=NOT_STARTED, message="the host left the play before its batch")
+                row["ended_at"] = now
+        self.data["updated_at"] = now
+
+    def lost_later(self, hosts: Iterable[str], now: int) -> None:
+        """Hosts that passed, and that a later task failed or ended, such as one of ``fleet_job_after``."""
+        for row in self._rows(set(hosts)):
+            if row["verdict"] == "done":
+                row.update(
+                    verdict="failed", passed=False, message="its job is done; a task after it failed", ended_at=now
+                )
+        self.data["updated_at"] = now
+
+    def stop(self, reason: str, now: int) -> None:
+        """No further batch is started."""
+        self.data["stopped"] = reason
+        self.data.update(state="ended", ended_at=now, updated_at=now)
+
+    def failed_hosts(self) -> list[str]:
+        """The hosts whose server did not do what was wanted, of those that had their turn."""
+        return [row["host"] for row in self.data["servers"] if row["passed"] is False]
+
+    def _rows(self, hosts: Collection[str]) -> list[Record]:
+        return [row for row in self.data["servers"] if row["host"] in hosts]
+
+
+def _take(row: Record, outcome: Outcome) -> None:
+    """What an outcome tells of a server; where no job could be created for it, it was not started."""
+    row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
+    if outcome["verdict"] == "planned" and not outcome["ok"]:
+        row["verdict"] = NOT_STARTED
+    row["message"] = outcome["message"] or outcome.get("text")
+
+
+def page_of(data: Record) -> str:
+    """A record as a page for people, in Markdown."""
+    shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
+    lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
+    lines += [_cell(line.strip()) for line in summary_lines(data)[:1]]
+    if data["stopped"]:
+        lines += ["", f"Stopped: {_cell(data['stopped'])}"]
+    lines += ["", "## Servers", "", "| host | server id | batch | verdict | status | message | job |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    # Those that did not pass come first.
+    for row in sorted(data["servers"], key=lambda row: row["passed"] is not False):
+        keys = ("host", "server_id", "batch", "verdict", "status", "message", "job_id")
+        lines.append("| " + " | ".join(_cell(row[key]) for key in keys) + " |")
+    lines += [
+        "",
+        "## Jobs",
+        "",
+        "| batch | phase | name | job | servers | action | error |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for batch in data["batches"]:
+        for job in batch["jobs"]:
+            cells = [batch["number"], batch["phase"]]
+            cells += [job[key] for key in ("name", "job_id", "servers", "action", "error")]
+            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _times(shown: Mapping[str, int | None]) -> str:
+    moments = [
+        f"{name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(moment / 1000))} UTC"
+        for name, moment in shown.items()
+        if moment is not None
+    ]
+    return "; ".join(moments) + "."
+
+
+def _cell(value: object) -> str:
+    return (
+        "" if value is None else on_one_line(str(value)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    )
+
+
+def summary_lines(data: Record, path: str | None = None) -> list[str]:
+    """A record for people: short lines, whatever the number of servers."""
+    rows = data["servers"]
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
+    parts = [f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in _ORDER if counts.get(verdict)]
+    seconds = (data["updated_at"] - data["started_at"]) / 1000
+    lines = _wrapped(f"{servers(len(rows))}: {', '.join(parts)}; batch {len(data['batches'])}, {duration(seconds)}", "")
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row["passed"] is False:
+            reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
+            reasons.setdefault(on_one_line(reason)[:_LONGEST_REASON], []).append(
+                on_one_line(row["server_name"] or row["host"])
+            )
+    for reason, names in list(reasons.items())[:_MOST_REASONS]:
+        lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
+    if len(reasons) > _MOST_REASONS:
+        lines.append(f"  and {len(reasons) - _MOST_REASONS} more reasons; the record has them all")
+    jobs = [job for batch in data["batches"] for job in batch["jobs"] if job["job_id"]]
+    for job in jobs[-_MOST_JOBS:]:
+        lines += _wrapped(f"job {job['name']} {job['job_id']}: {servers(job['servers'])}, {job['action']}", "  ")
+    if len(jobs) > _MOST_JOBS:
+        lines.append(f"  and {len(jobs) - _MOST_JOBS} earlier jobs")
+    if data["stopped"]:
+        lines += _wrapped(f"stopped: {data['stopped']}", "  ")
+    if path:
+        lines.append(f"  record: {path}")  # whole, whatever its length: it is copied
+    return lines
+
+
+_ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
+_MOST_REASONS, _MOST_JOBS, _LONGEST_REASON = 20, 10, 200
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    # Characters of East Asian scripts take two columns.
+    wide = any(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return textwrap.wrap(
+        text,
+        WIDTH // 2 if wide else WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""What the event source ``jobs`` is made of: its arguments, its state file, and one look at the service."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+
+from .._clock import SystemClock
+from .._errors import InvalidOption
+from .._shapes import Record
+from ..domain.jobs._events import JobWatch, harmless
+from ..transport._client import REQUESTS_IMPORT_ERROR
+from ._connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
+from ._replaced_file import replace_file
+
+SCHEMA_VERSION = 1
+# After trouble the pause is doubled, up to so many seconds.
+LONGEST_PAUSE = 300
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "interval": {"type": "int", "default": 30},
+    "requests_per_minute": {"type": "int", "default": 30},
+    "names": {"type": "list", "elements": "str"},
+    "state_file": {"type": "path"},
+}
+
+
+class JobSource:
+    """The arguments of a source, checked, and what it knows.
+
+    :param args: as a rulebook gives them; keys that begin with ``eda_`` are ansible-rulebook's own.
+    :ivar warnings: texts about the arguments, and then about the last look.
+    :raises InvalidOption: an argument, or the state file, breaks a rule.
+    """
+
+    def __init__(self, args: dict[str, Any]) -> None:
+        if REQUESTS_IMPORT_ERROR:
+            raise InvalidOption("the Python library requests is missing where ansible-rulebook runs")
+        spec = dict(connection_argument_spec(), **ARGUMENT_SPEC)
+        given = {name: value for name, value in args.items() if not name.startswith("eda_") and value is not None}
+        checked = ArgumentSpecValidator(spec).validate(given)
+        options = checked.validated_parameters
+        self._secrets = {str(options[name]) for name in spec if spec[name].get("no_log") and options.get(name)}
+        if checked.error_messages:
+            raise InvalidOption(self._clean("; ".join(checked.error_messages)))
+        self._secrets |= passwords_in_addresses(options)
+        self.warnings = check_connection(options)
+        for name, least in (("interval", 1), ("requests_per_minute", 1)):
+            if options[name] < least:
+                raise InvalidOption(f"{name}: must be at least {least}")
+        self._interval, self._per_minute = options["interval"], options["requests_per_minute"]
+        self._path = options["state_file"]
+        # What a file was written for: its changes would be news for another project or other names.
+        self._watched = {key: options[key] for key in ("region", "endpoint", "project_id", "names")}
+        self._watch = JobWatch(self._read(), options["names"])
+        self._service = build_service(options, SystemClock(), self._secrets.add, self._clean)
+        self._troubles = 0
+
+    def look(self) -> tuple[list[Record], float]:
+        """(events, seconds until the next look); blocks, and raises LiteServerError."""
+        events, requests = self._watch.look(self._service)
+        self._troubles, self.warnings = 0, self._watch.warnings
+        return events, max(self._interval, requests * 60 / self._per_minute)
+
+    def pause_after_trouble(self) -> float:
+        """Seconds until the next look after one that failed; longer each time."""
+        self._troubles += 1
+        return float(min(self._interval * 2 ** min(self._troubles, 10), max(LONGEST_PAUSE, self._interval)))
+
+    @staticmethod
+    def delivery(event: Record) -> Record:
+        """The event as it may be delivered."""
+        return dict(harmless(event))
+
+    def told(self, event: Record) -> None:
+        """An event was delivered."""
+        self._watch.told(event)
+
+    def ended(self) -> None:
+        """All events of a look were delivered."""
+        self._watch.ended()
+
+    def save(self) -> None:
+        """Write the state file, if there is to be one, as far as events were delivered."""
+        if self._path and self._watch.known is not None:
+            state = {"schema_version": SCHEMA_VERSION, "watched": self._watched, "jobs": self._watch.known}
+            replace_file(self._path, json.dumps(state) + "\n")
+
+    def _read(self) -> dict[str, Record] | None:
+        if not self._path or not os.path.exists(self._path):
+            return None
+        what = f"state_file: {self._path}"
+        hint = "remove it to begin anew with what is there then"
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                state = json.load(file)
+            version, watched, jobs = state["schema_version"], state["watched"], state["jobs"]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InvalidOption(f"{what} cannot be read ({error.__class__.__name__}); {hint}") from error
+        if version != SCHEMA_VERSION:
+            raise InvalidOption(f"{what} was written by another version; {hint}")
+        if watched != self._watched:
+            raise InvalidOption(f"{what} was written for another region, endpoint, project or names; {hint}")
+        return dict(jobs)
+
+    def _clean(self, text: str) -> str:
+        return str(remove_values(text, self._secrets))

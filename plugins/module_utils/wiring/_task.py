@@ -1,0 +1,98 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""The one place where an operation becomes an Ansible task's result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
+
+from .._clock import Clock, SystemClock
+from .._errors import InternalError, LiteServerError
+from .._shapes import Conceal, Record
+from ..domain._api import Service
+from ..domain._wording import showable
+from ..transport._client import REQUESTS_IMPORT_ERROR
+from ._connection import build_service, check_connection, connection_argument_spec, hide, passwords_in_addresses
+
+# Of one message. What a service can put into one has no end.
+LONGEST_TEXT = 4000
+
+
+class Operation(Protocol):
+    """One run of a module; :class:`..domain.jobs._present.PresentJob` documents the life of one."""
+
+    warnings: list[str]
+
+    def prepare(self) -> None:
+        """Check the options; raises InvalidOption before any request is sent."""
+
+    def run(self, service: Service) -> None:
+        """Do the work; raises LiteServerError."""
+
+    def result(self) -> Record:
+        """Every key of the result but ``msg`` and ``error``."""
+
+    def diff(self) -> Record | None:
+        """What ``--diff`` shows, if anything."""
+
+
+def run_module(
+    argument_spec: dict[str, dict[str, Any]], operation_of: Callable[[Clock, AnsibleModule], Operation]
+) -> None:
+    """Run an operation as a module: options in, result out.
+
+    :param argument_spec: the module's own options; the connection's are added.
+    :param operation_of: takes (clock, module) and returns an operation: an object with
+        ``prepare()``, ``run(service)``, ``result()``, ``diff()`` and ``warnings``.
+    """
+    module = AnsibleModule(argument_spec=dict(connection_argument_spec(), **argument_spec), supports_check_mode=True)
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    clock = SystemClock()
+    operation = operation_of(clock, module)
+    try:
+        hide(module.no_log_values, *module.no_log_values, *passwords_in_addresses(module.params))
+        # Nothing is sent before every option is checked.
+        operation.warnings += check_connection(module.params)
+        operation.prepare()
+        operation.run(
+            build_service(module.params, clock, lambda token: hide(module.no_log_values, token), concealing(module))
+        )
+    except LiteServerError as error:
+        _finish(module, operation, error)
+    except Exception as error:
+        _finish(module, operation, InternalError(error))
+    _finish(module, operation)
+
+
+def concealing(module: AnsibleModule) -> Conceal:
+    """A function that takes a text and returns it without the values that this module must not show."""
+    return lambda text: remove_values(text, module.no_log_values)
+
+
+def _finish(module: AnsibleModule, operation: Operation, error: LiteServerError | None = None) -> None:
+    # Secrets first: with a character exchanged or a part cut off they would not be found.
+    conceal = concealing(module)
+    result = operation.result()
+    if module._diff and operation.diff() is not None:
+        result["diff"] = operation.diff()
+    for warning in operation.warnings:
+        module.warn(_shortened(showable(conceal(warning))))
+    if error is not None:
+        error.message = _shortened(showable(conceal(error.message)))
+        result.update(msg=str(error), error=error.as_result())
+    result = showable(result, conceal)
+    if error is None:
+        module.exit_json(**result)
+    else:
+        module.fail_json(**result)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "..."

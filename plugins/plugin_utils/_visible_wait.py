@@ -1,0 +1,96 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""Runs a module as Ansible itself does, and shows the lines that it writes while it waits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import selectors
+import signal
+import threading
+
+from ansible import constants as C
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+
+from ..module_utils.domain._wording import on_one_line
+from ..module_utils.wiring._progress_pipe import VARIABLE
+
+# How often is looked whether the run that this worker belongs to is still there, in seconds.
+PARENT_LOOK_SECONDS = 2.0
+END = b"\0"
+
+display = Display()
+
+
+class VisibleWait(NormalAction):
+    """The action plugin of a module that waits; the task's result is what the module returns."""
+
+    def run(self, tmp=None, task_vars=None):
+        """Run the module, with a pipe for its lines where anybody may see them."""
+        # With async the module outlives this plugin, and with no_log nothing of it may be shown. What is no boolean is
+        # the module's to refuse.
+        if self._task.async_val or self._task.no_log or not self._task.args.get("wait"):
+            return super().run(tmp, task_vars)
+        try:
+            lines = ShownLines(C.DEFAULT_LOCAL_TMP)
+        except OSError:
+            # No named pipes there: the lines go to the system log.
+            return super().run(tmp, task_vars)
+        environment = self._task.environment
+        with lines:
+            self._task.environment = [*(environment or []), {VARIABLE: lines.path}]
+            try:
+                return super().run(tmp, task_vars)
+            finally:
+                self._task.environment = environment
+
+
+class ShownLines:
+    """A named pipe, and a thread that shows what comes out of it; a context manager.
+
+    :ivar path: of the pipe, which only this user can open.
+    :param directory: of this user alone.
+    :raises OSError: the pipe cannot be made.
+    """
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, f"progress-{secrets.token_hex(8)}")
+        os.mkfifo(self.path, 0o600)
+        self._reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        # While there is a writer, the end of the module is not the end of the pipe.
+        self._writer = os.open(self.path, os.O_WRONLY)
+        self._parent = os.getppid()
+        self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_details):
+        # Behind every line of the module, so that all of them are shown before the task's result.
+        os.write(self._writer, END)
+        self._thread.join()
+        os.unlink(self.path)
+        os.close(self._writer)
+        os.close(self._reader)
+
+    def _show(self):
+        rest, seen = b"", False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._reader, selectors.EVENT_READ)
+            while not rest.endswith(END):
+                if not selector.select(PARENT_LOOK_SECONDS):
+                    if seen and os.getppid() != self._parent:
+                        # The run was killed. The module only waits by now, and its job goes on without it.
+                        os.kill(os.getpid(), signal.SIGTERM)
+                        return
+                    continue
+                *lines, rest = (rest + os.read(self._reader, 65536)).split(b"\n")
+                for line in lines:
+                    seen = True
+                    # On stderr, which nothing buffers; a buffered stdout would show it when all is over.
+                    display.display(on_one_line(line.decode(errors="replace")), stderr=True)
