@@ -118,7 +118,7 @@ def test_the_role_tells_defaults_as_they_are() -> None:
             assert default.strip("`") == str(option["default"]), name
         else:
             # Where another variable or the work itself gives it, words say so.
-            assert default == "" or name in ("`fleet_job_name`", "`fleet_job_server_id`")
+            assert default == "" or name in ("`fleet_job_name`", "`fleet_job_server_id`", "`fleet_job_delegate_to`")
 
 
 def test_the_role_tells_which_entry_points_have_a_variable() -> None:
