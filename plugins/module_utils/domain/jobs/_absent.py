@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..._clock import Clock
 from ..._errors import InvalidOption, JobRunning, ListIncomplete, LiteServerError, NotFound, OutcomeUnknown
 from ..._shapes import Options, Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._result import task_result
 from ._model import Job, newest, read_job
@@ -44,7 +44,7 @@ class AbsentJob:
         if job_id is not None:
             check_ids("job_id", [job_id])
 
-    def run(self, api: Service) -> None:
+    def run(self, api: Api) -> None:
         """Delete what is there; raises JobRunning before anything is deleted."""
         self.found = self._find(api)
         running = [job for job in self.found if not job.ended]
@@ -62,7 +62,7 @@ class AbsentJob:
         # Somebody else may have been quicker.
         self.action = "deleted" if self.changed else "none"
 
-    def _find(self, api: Service) -> list[Job]:
+    def _find(self, api: Api) -> list[Job]:
         if self._options.get("job_id") is not None:
             job = _existing(api, self._options["job_id"])
             return [] if job is None else [job]
@@ -77,7 +77,7 @@ class AbsentJob:
         jobs = [read_job(record) for record in listing.records]
         return [job for job in jobs if job.name == name and job.status != "DELETED"]
 
-    def _delete(self, api: Service, job_ids: list[str]) -> None:
+    def _delete(self, api: Api, job_ids: list[str]) -> None:
         lost: OutcomeUnknown | None = None
         for _attempt in range(ATTEMPTS):
             try:
@@ -120,7 +120,7 @@ class AbsentJob:
         return {"before": before, "after": after, "before_header": "jobs", "after_header": "jobs"}
 
 
-def _existing(api: Service, job_id: str) -> Job | None:
+def _existing(api: Api, job_id: str) -> Job | None:
     """The job if it is there and not deleted, else None."""
     try:
         job = read_job(api.get_job(job_id))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ..._clock import Clock
 from ..._errors import LiteServerError, NotFound, ServersFailed
-from .._api import Service
+from .._api import Api
 from .._progress import Progress
 from .._result import ServerRow
 from .._waiting import WaitLimits, one_by_one, watch
@@ -22,7 +22,7 @@ from ._run import Run, rows_of, servers_of_jobs
 
 
 def wait_for(
-    api: Service, runs: Sequence[Run], clock: Clock, limits: WaitLimits, progress: Progress, resume: str | None = None
+    api: Api, runs: Sequence[Run], clock: Clock, limits: WaitLimits, progress: Progress, resume: str | None = None
 ) -> LiteServerError | None:
     """Wait side by side until the task of every wanted server has ended, or its job has.
 

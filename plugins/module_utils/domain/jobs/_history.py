@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from ..._clock import Clock
 from ..._errors import JobUnsettled, ListIncomplete, LiteServerError, NotFound
-from .._api import Service
+from .._api import Api
 from .._waiting import growing_pauses
 from ._decision import Judgement, Standing, judge
 from ._model import DELETED, Job, Summary, read_job, read_summary
@@ -28,7 +28,7 @@ class History:
     Jobs that come to light later are *newcomers*: one that this run created, or one of another run.
     """
 
-    def __init__(self, api: Service, wanted: Wanted, clock: Clock) -> None:
+    def __init__(self, api: Api, wanted: Wanted, clock: Clock) -> None:
         self._api = api
         self._wanted = wanted
         self._clock = clock
@@ -156,7 +156,7 @@ class History:
         return False
 
 
-def settled(api: Service, job: Job, clock: Clock) -> Job:
+def settled(api: Api, job: Job, clock: Clock) -> Job:
     """The job once it lists its servers, or as it is after a bounded time."""
     for _pause in growing_pauses(clock, SETTLE_SECONDS_WHEN_ENDED if job.ended else SETTLE_SECONDS):
         if job.tasks:

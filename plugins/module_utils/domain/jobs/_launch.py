@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from ..._clock import Clock
 from ..._errors import ApiError, BadAnswer, LiteServerError, NotFound, OutcomeUnknown
-from .._api import Service
+from .._api import Api
 from .._waiting import growing_pauses
 from ._history import History
 from ._model import Job, newest, read_job
@@ -55,7 +55,7 @@ class Launched:
 
 
 def launch(
-    api: Service, history: History, wanted: Wanted, server_ids: Collection[str], clock: Clock, patience: float
+    api: Api, history: History, wanted: Wanted, server_ids: Collection[str], clock: Clock, patience: float
 ) -> Launched:
     """Send one create request for these servers.
 

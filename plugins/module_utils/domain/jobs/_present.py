@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..._clock import Clock
 from ..._errors import InvalidOption, LiteServerError, WaitTimedOut
 from ..._shapes import Conceal, Options, Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._progress import Progress
 from .._result import task_result
@@ -70,10 +70,10 @@ class PresentJob:
         self.warnings += map(str, doubts)
         self.known = replace(self.known, server_ids=self._wanted.server_ids, title=self._wanted.name)
 
-    def run(self, api: Service) -> None:
+    def run(self, api: Api) -> None:
         """Bring it about.
 
-        :param api: see :class:`...transport._api_client.LiteServerService`.
+        :param api: see :class:`...transport._api_client.LiteServerApi`.
         """
         if self._wanted is None:
             job = read_job(api.get_job(self._options["job_id"]))
@@ -87,7 +87,7 @@ class PresentJob:
             self._wait(api)
         require_success(self.known, self._options["fail_on"], self._how_to_repair())
 
-    def _wait(self, api: Service) -> None:
+    def _wait(self, api: Api) -> None:
         progress = Progress(self.known.title, self._options["progress"], self._clock.now(), self._write_progress)
         resume = GO_ON_WAITING if self._may_repeat else None
         last_error = wait_for(api, [self.known], self._clock, WaitLimits.of(self._options), progress, resume)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ..._clock import Clock
 from ..._errors import LiteServerError, OutcomeUnknown, ServersBusy, TemplateRejected
-from .._api import Service
+from .._api import Api
 from .._wording import name_servers
 from ._decision import Standing
 from ._history import History, settled
@@ -31,7 +31,7 @@ from ._template_check import findings
 from ._wanted import Wanted
 
 
-def start(api: Service, run: Run, wanted: Wanted, clock: Clock, patience: float) -> None:
+def start(api: Api, run: Run, wanted: Wanted, clock: Clock, patience: float) -> None:
     """Start one job for exactly the servers that need it, and attach to what runs; in check mode, plan it.
 
     :param run: takes what becomes known, whatever is raised.
@@ -57,7 +57,7 @@ def start(api: Service, run: Run, wanted: Wanted, clock: Clock, patience: float)
         attach_to_newest(run, running)
 
 
-def attach(api: Service, run: Run, job: Job, clock: Clock) -> Run:
+def attach(api: Api, run: Run, job: Job, clock: Clock) -> Run:
     """Attach to a job that was read by its id.
 
     :returns: the run, with all of the job's servers where it has none.
@@ -84,7 +84,7 @@ def _judge(run: Run, history: History) -> None:
     )
 
 
-def _check_template(api: Service, run: Run, wanted: Wanted) -> None:
+def _check_template(api: Api, run: Run, wanted: Wanted) -> None:
     if wanted.template_check == "off":
         return
     try:
@@ -103,7 +103,7 @@ def _check_template(api: Service, run: Run, wanted: Wanted) -> None:
     run.warnings += [f"template_check: {text}" for text in found]
 
 
-def _create(api: Service, run: Run, history: History, wanted: Wanted, clock: Clock, patience: float) -> None:
+def _create(api: Api, run: Run, history: History, wanted: Wanted, clock: Clock, patience: float) -> None:
     try:
         launched = launch(api, history, wanted, run.submitted, clock, patience)
     except OutcomeUnknown:

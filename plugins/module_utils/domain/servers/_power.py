@@ -22,7 +22,7 @@ from ..._errors import (
     WaitTimedOut,
 )
 from ..._shapes import Conceal, Options, Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._progress import Progress
 from .._result import ServerRow, Verdict, ids_with, server_row, task_result
@@ -148,7 +148,7 @@ class Power:
             )
         self._server_ids = check_ids("server_ids", self._options["server_ids"])
 
-    def run(self, api: Service) -> None:
+    def run(self, api: Api) -> None:
         """Bring it about.
 
         :raises PowerRefused: before anything is sent, where a server's status does not allow it.
@@ -186,7 +186,7 @@ class Power:
             hint="wait until they are in another status, start a stopped one before a reboot, or leave them out",
         )
 
-    def _send(self, api: Service, server_id: str) -> None:
+    def _send(self, api: Api, server_id: str) -> None:
         """Send the action once, or after a lost answer what the state then asks for."""
         try:
             self._act(api, server_id)
@@ -202,11 +202,11 @@ class Power:
             raise error
         self._servers[server_id] = replace(self._servers[server_id], refusal=error.message)
 
-    def _act(self, api: Service, server_id: str) -> None:
+    def _act(self, api: Api, server_id: str) -> None:
         answer = getattr(api, self._verb.method)(server_id)
         self._servers[server_id] = replace(self._servers[server_id], sent=True, lost=False).saw(answer)
 
-    def _check_after_loss(self, api: Service, server_id: str) -> None:
+    def _check_after_loss(self, api: Api, server_id: str) -> None:
         for _pause in growing_pauses(self._clock, self._options["request_timeout"]):
             try:
                 self._servers[server_id] = self._servers[server_id].saw(api.get_server(server_id))
@@ -226,7 +226,7 @@ class Power:
 
     # --- the wait and its end ---
 
-    def _wait(self, api: Service) -> None:
+    def _wait(self, api: Api) -> None:
         rebooted = self._options["state"] == "rebooted"
         limits = WaitLimits.of(self._options)
         if rebooted:
@@ -249,7 +249,7 @@ class Power:
             self._timed_out = True
             raise self._wait_timed_out(state.last_error)
 
-    def _poll(self, api: Service, server_ids: list[str]) -> Mapping[str, ServerPower | LiteServerError | None]:
+    def _poll(self, api: Api, server_ids: list[str]) -> Mapping[str, ServerPower | LiteServerError | None]:
         try:
             records = read_servers(api, server_ids, polling=True)
         except LiteServerError as error:
