@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
 from ..module_utils.domain._waiting import check_wait_options
-from ..module_utils.domain._wording import some_of
+from ..module_utils.domain._wording import on_one_line, some_of
 from ..module_utils.domain.rollout._preflight import problems_of
 from ..module_utils.domain.rollout._rollout import (
     PER_HOST,
@@ -28,7 +28,7 @@ from ..module_utils.domain.rollout._rollout import (
     waits_of,
     wish_of,
 )
-from ..module_utils.domain.rollout._run_record import summary_lines
+from ..module_utils.domain.rollout._run_record import RunRecord, summary_lines
 from ..module_utils.wiring._run_files import RunFiles, now_ms
 
 PREFIX = "fleet_job_"
@@ -170,30 +170,43 @@ class ActionModule(ActionBase):
         entry, path = self._task.args["entry"], self._vars["_fleet_job_opened"]["record"]
         groups, started = self._vars["_fleet_job_plan"]["groups"], self._results("_fleet_job_started")
         waits = [] if self._task.check_mode else waits_of(groups, started)
-        record = self._files.load(path)
         outcomes = outcomes_of(groups, started, [], [], self._task.check_mode)
-        record.started(jobs_of(groups, started), outcomes, now_ms())
-        self._files.write(path, record)
+        jobs = jobs_of(groups, started)
+        _record, trouble = self._files.note(path, lambda record: record.started(jobs, outcomes, now_ms()))
         own = self._values(self._vars["inventory_hostname"], entry)
         deadline = now_ms() // 1000 + own["wait_timeout"]
-        return {"waits": waits, "deadline": deadline, "wait_sleep": own["wait_sleep"]}
+        waits = {"waits": waits, "deadline": deadline, "wait_sleep": own["wait_sleep"]}
+        return self._warned(waits, trouble, jobs, "They are waited for all the same.")
 
     def _settle(self):
         """One outcome per host of the batch, in the record and for the verdicts."""
-        path = self._vars["_fleet_job_opened"]["record"]
-        own = self._values(self._vars["inventory_hostname"], self._task.args["entry"])
+        path, entry = self._vars["_fleet_job_opened"]["record"], self._task.args["entry"]
+        own = self._values(self._vars["inventory_hostname"], entry)
+        groups, started = self._vars["_fleet_job_plan"]["groups"], self._results("_fleet_job_started")
         outcomes = outcomes_of(
-            self._vars["_fleet_job_plan"]["groups"],
-            self._results("_fleet_job_started"),
+            groups,
+            started,
             self._vars["_fleet_job_waits"]["waits"],
             self._results("_fleet_job_waited"),
             self._task.check_mode,
         )
-        record = self._files.load(path)
-        record.settled(outcomes, now_ms(), hook=bool(own.get("after")) and not self._task.check_mode)
-        self._files.write(path, record)
+        jobs = jobs_of(groups, started)
+
+        def settle(record):
+            if record.batch["phase"] != "waiting":  # it could not be written after the start
+                record.started(jobs, outcomes, now_ms())
+            record.settled(outcomes, now_ms(), hook=bool(own.get("after")) and not self._task.check_mode)
+
+        record, trouble = self._files.note(path, settle)
+        if record is None:
+            record = RunRecord.begin("", entry, list(outcomes), None, now_ms())
+            record.open_batch(outcomes, now_ms())
+            settle(record)
         kept = own.get("record") and not self._task.check_mode
-        return {"hosts": outcomes, "summary": summary_lines(record.data, path if kept else None)}
+        settled = {"hosts": outcomes, "summary": summary_lines(record.data, path if kept else None)}
+        return self._warned(
+            settled, trouble, jobs, "What came of them may not be in the record; then no further batch starts."
+        )
 
     def _verdict(self):
         """Pass or fail one host, by what its own server did."""
@@ -213,12 +226,25 @@ class ActionModule(ActionBase):
     def _close(self):
         """After the tasks of fleet_job_after: what they failed is in the record too."""
         path = self._vars["_fleet_job_opened"]["record"]
-        record = self._files.load(path)
-        lost = record.seen.difference(self._vars["ansible_play_hosts"])
-        record.lost_later(lost, now_ms())
-        record.closed(now_ms())
-        self._files.write(path, record)
-        return {}
+        hosts = self._vars["ansible_play_hosts"]
+
+        def close(record):
+            record.lost_later(record.seen.difference(hosts), now_ms())
+            record.closed(now_ms())
+
+        _record, trouble = self._files.note(path, close)
+        return self._warned({}, trouble, [], "What the tasks after the jobs failed is not in the record.")
+
+    @staticmethod
+    def _warned(result, trouble, jobs, rest):
+        """A result, with a warning where the record of a batch could not be kept: the jobs are there all the same."""
+        if not trouble:
+            return result
+        running = [f"{on_one_line(job['name'])} {job['job_id']}" for job in jobs if job["job_id"]]
+        running += [job_id for job in jobs for job_id in job["other_job_ids"]]
+        return dict(
+            result, warnings=[f"{trouble.rstrip('.')}. Jobs of this batch: {', '.join(running) or 'none'}. {rest}"]
+        )
 
     # --- what the hosts want ---
 

@@ -21,7 +21,11 @@ from .._api import Service
 from ._model import FAILED, JOB_OVER, Job, Summary, Task, read_job, read_summary
 
 DELETED = "DELETED"
-_OPENING = re.compile(r"\{(?=[{%#])")
+# What makes a template of a text: braces, and Ansible's own header, which names other delimiters. The header counts
+# at the beginning only, but whoever takes a text apart may put it there.
+_OPENING = re.compile(r"\{(?=[{%#])|#(?=jinja2:)")
+# Keys by which Ansible tells, in JSON that it reads, what is no plain value: vault texts and others.
+_TYPE_KEY = re.compile(r"_(?=_ansible_)")
 # A job may be over a moment before its detail shows the last tasks.
 LOOKS_WHEN_OVER = 3
 
@@ -94,10 +98,27 @@ def harmless(event: Any) -> Any:
     server would be carried out.
     """
     if isinstance(event, dict):
-        return {harmless(key): harmless(value) for key, value in event.items()}
+        return {_TYPE_KEY.sub("_ ", harmless(key)): harmless(value) for key, value in event.items()}
     if isinstance(event, list):
         return [harmless(value) for value in event]
-    return _OPENING.sub("{ ", event) if isinstance(event, str) else event
+    return _OPENING.sub(lambda match: match[0] + " ", event) if isinstance(event, str) else event
+
+
+def checked_knowledge(jobs: object) -> dict[str, Record]:
+    """What a file says that is known of jobs, if it has the shape of what is written there; raises ValueError."""
+    if not isinstance(jobs, dict):
+        raise ValueError("jobs is no object")
+    for job_id, known in jobs.items():
+        tasks = known.get("tasks") if isinstance(known, dict) else 0
+        if (
+            not isinstance(known, dict)
+            or not isinstance(known.get("name"), str)
+            or not isinstance(known.get("status"), (str, type(None)))
+            or not isinstance(known.get("looks"), int)
+            or not (tasks is None or (isinstance(tasks, dict) and all(isinstance(each, str) for each in tasks.values())))
+        ):
+            raise ValueError(f"job {job_id} has another shape")
+    return jobs
 
 
 class JobWatch:
