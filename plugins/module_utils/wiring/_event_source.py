@@ -16,7 +16,8 @@ from ansible.module_utils.common.parameters import remove_values
 from .._clock import SystemClock
 from .._errors import InvalidOption
 from .._shapes import Record
-from ..domain.jobs._events import JobWatch, harmless
+from ..domain._untrusted import as_event
+from ..domain.jobs._events import JobWatch
 from ..transport._client import REQUESTS_IMPORT_ERROR
 from ._connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
 from ._replaced_file import replace_file
@@ -77,7 +78,7 @@ class JobSource:
     @staticmethod
     def delivery(event: Record) -> Record:
         """The event as it may be delivered."""
-        return dict(harmless(event))
+        return dict(as_event(event))
 
     def told(self, event: Record) -> None:
         """An event was delivered."""

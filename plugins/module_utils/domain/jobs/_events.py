@@ -11,9 +11,7 @@ how many more looks a job gets that is over, while its tasks may still come in.
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
-from typing import Any
 
 from ..._errors import BadAnswer, NotFound
 from ..._shapes import Record
@@ -21,7 +19,6 @@ from .._api import Service
 from ._model import FAILED, JOB_OVER, Job, Summary, Task, read_job, read_summary
 
 DELETED = "DELETED"
-_OPENING = re.compile(r"\{(?=[{%#])")
 # A job may be over a moment before its detail shows the last tasks.
 LOOKS_WHEN_OVER = 3
 
@@ -85,19 +82,6 @@ def _event(job: Job, kind: str, previous: str | None, status: str, task: Task | 
         counts[each.status] = counts.get(each.status, 0) + 1
     failed = [each.server_id for each in job.task_of.values() if each.status == FAILED]
     return dict(event, counts=counts, failed_server_ids=failed)
-
-
-def harmless(event: Any) -> Any:
-    """The event with texts that no program takes for a template.
-
-    ansible-rulebook hands an event to playbooks as an extra variable, which Ansible trusts: braces in the message of a
-    server would be carried out.
-    """
-    if isinstance(event, dict):
-        return {harmless(key): harmless(value) for key, value in event.items()}
-    if isinstance(event, list):
-        return [harmless(value) for value in event]
-    return _OPENING.sub("{ ", event) if isinstance(event, str) else event
 
 
 class JobWatch:
