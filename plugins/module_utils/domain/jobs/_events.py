@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 
 from ..._errors import BadAnswer, NotFound
 from ..._shapes import Record
-from .._api import Service
+from .._api import Api
 from ._model import FAILED, JOB_OVER, Job, Summary, Task, read_job, read_summary
 
 DELETED = "DELETED"
@@ -100,13 +100,13 @@ class JobWatch:
         self._seen: dict[str, Record] = {}
         self._gone: list[str] = []
 
-    def look(self, service: Service) -> tuple[list[Record], int]:
+    def look(self, api: Api) -> tuple[list[Record], int]:
         """(events, number of requests); blocks. :meth:`told` and :meth:`ended` follow.
 
         :raises LiteServerError: nothing was looked at; the next look finds what this one would have.
         """
         self.warnings = []
-        listing = service.list_jobs()
+        listing = api.list_jobs()
         requests = 1
         listed = {record["id"]: self._summary(record) for record in listing.records}
         # What is not listed may be on a page that was not read; whether it is gone, only its detail tells.
@@ -124,10 +124,10 @@ class JobWatch:
             if known and known["status"] == summary.status and summary.status in JOB_OVER and not known["looks"]:
                 continue
             requests += 1
-            events += self._detail(service, summary.id, known)
+            events += self._detail(api, summary.id, known)
         for job_id in lost:
             requests += 1
-            events += self._detail(service, job_id, (self.known or {})[job_id], listed=False)
+            events += self._detail(api, job_id, (self.known or {})[job_id], listed=False)
         if self.known is None:
             self.known, events = {}, []
         return events, requests
@@ -164,9 +164,9 @@ class JobWatch:
             self.warnings.append(str(error))
             return None
 
-    def _detail(self, service: Service, job_id: str, known: Record | None, listed: bool = True) -> list[Record]:
+    def _detail(self, api: Api, job_id: str, known: Record | None, listed: bool = True) -> list[Record]:
         try:
-            job = read_job(service.get_job(job_id))
+            job = read_job(api.get_job(job_id))
         except BadAnswer as error:
             self.warnings.append(str(error))
             return []
