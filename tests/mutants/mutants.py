@@ -148,8 +148,8 @@ MUTANTS = [
     (
         "launch: a lost create is repeated",
         DOMAIN + "jobs/_launch.py",
-        "        return _look_for(service, wanted, server_ids, known_ids, clock, patience, error)\n    except ApiError",
-        "        answer = service.create_job(wanted.body(server_ids))\n    except ApiError",
+        "        return _look_for(api, wanted, server_ids, known_ids, clock, patience, error)\n    except ApiError",
+        "        answer = api.create_job(wanted.body(server_ids))\n    except ApiError",
         DOMAIN_TESTS,
     ),
     ("launch: adoption ignores items", DOMAIN + "jobs/_launch.py", "job.items == wanted.items and ", "", DOMAIN_TESTS),
@@ -171,7 +171,7 @@ MUTANTS = [
     (
         "launch: does not wait for the list",
         DOMAIN + "jobs/_launch.py",
-        "if not _await_listed(service, job.id, clock, patience):",
+        "if not _await_listed(api, job.id, clock, patience):",
         "if False:",
         DOMAIN_TESTS,
     ),

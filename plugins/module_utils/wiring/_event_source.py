@@ -16,9 +16,10 @@ from ansible.module_utils.common.parameters import remove_values
 from .._clock import SystemClock
 from .._errors import InternalError, InvalidOption, LiteServerError
 from .._shapes import Record
-from ..domain.jobs._events import JobWatch, checked_knowledge, harmless
+from ..domain._untrusted import as_event, as_line
+from ..domain.jobs._events import JobWatch, checked_knowledge
 from ..transport._client import REQUESTS_IMPORT_ERROR
-from ._connection import build_service, check_connection, connection_argument_spec, hide, passwords_in_addresses
+from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
 from ._own_files import read_own_file
 from ._replaced_file import replace_file
 
@@ -64,21 +65,19 @@ class JobSource:
         # What a file was written for: its changes would be news for another project or other names.
         self._watched = {key: options[key] for key in ("region", "endpoint", "project_id", "names")}
         self._watch = JobWatch(self._read(), options["names"])
-        self._service = build_service(
-            options, SystemClock(), lambda token: hide(self._secrets, token), self._clean
-        )
+        self._api = build_api(options, SystemClock(), lambda token: hide(self._secrets, token), self._clean)
         self._troubles = 0
 
     def look(self) -> tuple[list[Record], float]:
         """(events, seconds until the next look); blocks, and raises LiteServerError."""
         try:
-            events, requests = self._watch.look(self._service)
+            events, requests = self._watch.look(self._api)
         except LiteServerError as error:
-            error.message = shown(self._clean(error.message))
+            error.message = as_line(self._clean(error.message))
             raise
         except Exception as error:
             raise InternalError(error) from None
-        self._troubles, self.warnings = 0, [shown(self._clean(text)) for text in self._watch.warnings]
+        self._troubles, self.warnings = 0, [as_line(self._clean(text)) for text in self._watch.warnings]
         return events, max(self._interval, requests * 60 / self._per_minute)
 
     @staticmethod
@@ -94,7 +93,7 @@ class JobSource:
     @staticmethod
     def delivery(event: Record) -> Record:
         """The event as it may be delivered."""
-        return dict(harmless(event))
+        return dict(as_event(event))
 
     def told(self, event: Record) -> None:
         """An event was delivered."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..._clock import Clock
 from ..._errors import InvalidOption, JobRunning, ListIncomplete, LiteServerError, NotFound, OutcomeUnknown
 from ..._shapes import Options, Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._result import counts_of
 from ._model import Job, read_job
@@ -23,7 +23,7 @@ ATTEMPTS = 3
 class AbsentJob:
     """One run of the module with ``state: absent``; see :class:`._present.PresentJob`."""
 
-    _service: Service  # since run()
+    _api: Api  # since run()
 
     def __init__(self, clock: Clock, options: Options, check_mode: bool) -> None:
         self._clock = clock
@@ -46,9 +46,9 @@ class AbsentJob:
         if job_id is not None:
             check_ids("job_id", [job_id])
 
-    def run(self, service: Service) -> None:
+    def run(self, api: Api) -> None:
         """Delete what is there; raises JobRunning before anything is deleted."""
-        self._service = service
+        self._api = api
         self.found = self._find()
         running = [job for job in self.found if not job.over]
         if running and not self._options["force"]:
@@ -70,7 +70,7 @@ class AbsentJob:
             job = self._look(self._options["job_id"])
             return [] if job is None else [job]
         name = self._options["name"]
-        listing = self._service.list_jobs(name=name)
+        listing = self._api.list_jobs(name=name)
         if not listing.complete:
             raise ListIncomplete(
                 f"the service lists fewer jobs than it counts, so jobs named '{name}' could be left over",
@@ -83,7 +83,7 @@ class AbsentJob:
     def _look(self, job_id: str) -> Job | None:
         """The job if it is there and not deleted, else None."""
         try:
-            job = read_job(self._service.get_job(job_id))
+            job = read_job(self._api.get_job(job_id))
         except NotFound:
             return None
         return None if job.status == "DELETED" else job
@@ -92,7 +92,7 @@ class AbsentJob:
         lost: OutcomeUnknown | None = None
         for _attempt in range(ATTEMPTS):
             try:
-                named = set(self._service.delete_jobs(job_ids))
+                named = set(self._api.delete_jobs(job_ids))
                 self.changed = True
             except NotFound:
                 named = set()

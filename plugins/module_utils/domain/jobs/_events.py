@@ -11,21 +11,14 @@ how many more looks a job gets that is over, while its tasks may still come in.
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
-from typing import Any
 
 from ..._errors import BadAnswer, NotFound
 from ..._shapes import Record
-from .._api import Service
+from .._api import Api
 from ._model import FAILED, JOB_OVER, Job, Summary, Task, read_job, read_summary
 
 DELETED = "DELETED"
-# What makes a template of a text: braces, and Ansible's own header, which names other delimiters. The header counts
-# at the beginning only, but whoever takes a text apart may put it there.
-_OPENING = re.compile(r"\{(?=[{%#])|#(?=jinja2:)")
-# Keys by which Ansible tells, in JSON that it reads, what is no plain value: vault texts and others.
-_TYPE_KEY = re.compile(r"_(?=_ansible_)")
 # A job may be over a moment before its detail shows the last tasks.
 LOOKS_WHEN_OVER = 3
 
@@ -91,19 +84,6 @@ def _event(job: Job, kind: str, previous: str | None, status: str, task: Task | 
     return dict(event, counts=counts, failed_server_ids=failed)
 
 
-def harmless(event: Any) -> Any:
-    """The event with texts that no program takes for a template.
-
-    ansible-rulebook hands an event to playbooks as an extra variable, which Ansible trusts: braces in the message of a
-    server would be carried out.
-    """
-    if isinstance(event, dict):
-        return {_TYPE_KEY.sub("_ ", harmless(key)): harmless(value) for key, value in event.items()}
-    if isinstance(event, list):
-        return [harmless(value) for value in event]
-    return _OPENING.sub(lambda match: match[0] + " ", event) if isinstance(event, str) else event
-
-
 def checked_knowledge(jobs: object) -> dict[str, Record]:
     """What a file says that is known of jobs, if it has the shape of what is written there; raises ValueError."""
     if not isinstance(jobs, dict):
@@ -137,13 +117,13 @@ class JobWatch:
         self._seen: dict[str, Record] = {}
         self._gone: list[str] = []
 
-    def look(self, service: Service) -> tuple[list[Record], int]:
+    def look(self, api: Api) -> tuple[list[Record], int]:
         """(events, number of requests); blocks. :meth:`told` and :meth:`ended` follow.
 
         :raises LiteServerError: nothing was looked at; the next look finds what this one would have.
         """
         self.warnings = []
-        listing = service.list_jobs()
+        listing = api.list_jobs()
         requests = 1
         listed = {record["id"]: self._summary(record) for record in listing.records}
         # What is not listed may be on a page that was not read; whether it is gone, only its detail tells.
@@ -161,10 +141,10 @@ class JobWatch:
             if known and known["status"] == summary.status and summary.status in JOB_OVER and not known["looks"]:
                 continue
             requests += 1
-            events += self._detail(service, summary.id, known)
+            events += self._detail(api, summary.id, known)
         for job_id in lost:
             requests += 1
-            events += self._detail(service, job_id, (self.known or {})[job_id], listed=False)
+            events += self._detail(api, job_id, (self.known or {})[job_id], listed=False)
         if self.known is None:
             self.known, events = {}, []
         return events, requests
@@ -201,9 +181,9 @@ class JobWatch:
             self.warnings.append(str(error))
             return None
 
-    def _detail(self, service: Service, job_id: str, known: Record | None, listed: bool = True) -> list[Record]:
+    def _detail(self, api: Api, job_id: str, known: Record | None, listed: bool = True) -> list[Record]:
         try:
-            job = read_job(service.get_job(job_id))
+            job = read_job(api.get_job(job_id))
         except BadAnswer as error:
             self.warnings.append(str(error))
             return []

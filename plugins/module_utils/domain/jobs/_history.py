@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from ..._clock import Clock
 from ..._errors import JobUnsettled, ListIncomplete, NotFound
-from .._api import Service
+from .._api import Api
 from .._waiting import growing_pauses
 from ._decision import Judgement, Standing, judge
 from ._model import DELETED, Job, Summary, read_job, read_summary
@@ -22,20 +22,20 @@ SETTLE_SECONDS = 60
 SETTLE_SECONDS_WHEN_OVER = 15
 
 
-def newcomers(service: Service, wanted: Wanted, known_ids: Collection[str], polling: bool = False) -> Iterator[Job]:
+def newcomers(api: Api, wanted: Wanted, known_ids: Collection[str], polling: bool = False) -> Iterator[Job]:
     """Jobs within the reach of ``reuse`` that were not there before, each read.
 
     :param known_ids: ids of the jobs that were there before.
     :raises ListIncomplete: the list is not whole, so there may be others.
     """
     name = _name_of_reach(wanted)
-    listing = service.list_jobs(polling=polling, name=name)
+    listing = api.list_jobs(polling=polling, name=name)
     for record in listing.records:
         summary = read_summary(record)
         # A service may filter loosely.
         if summary.id not in known_ids and name in (None, summary.name):
             try:
-                yield read_job(service.get_job(summary.id, polling=polling))
+                yield read_job(api.get_job(summary.id, polling=polling))
             except NotFound:
                 continue
     if not listing.complete:
@@ -47,7 +47,7 @@ def _name_of_reach(wanted: Wanted) -> str | None:
     return None if wanted.reuse == REUSE_ANY_NAME else wanted.name
 
 
-def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[dict[str, Judgement], set[str]]:
+def judge_by_history(api: Api, wanted: Wanted, clock: Clock) -> tuple[dict[str, Judgement], set[str]]:
     """Judge every wanted server by the jobs that the service knows.
 
     :returns: ({server id: Judgement}, ids of the jobs that were there).
@@ -60,7 +60,7 @@ def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[di
     def detail(summary: Summary) -> Job | None:
         if summary.id not in details:
             try:
-                details[summary.id] = read_job(service.get_job(summary.id))
+                details[summary.id] = read_job(api.get_job(summary.id))
             except NotFound:
                 details[summary.id] = None  # deleted since it was listed
         job = details[summary.id]
@@ -69,7 +69,7 @@ def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[di
         return job
 
     for _pause in growing_pauses(clock, SETTLE_SECONDS):
-        listing = service.list_jobs(name=_name_of_reach(wanted))
+        listing = api.list_jobs(name=_name_of_reach(wanted))
         summaries = [read_summary(record) for record in listing.records]
         judged = judge(wanted, summaries, detail)
         standings = {judgement.standing for judgement in judged.values()}
@@ -104,10 +104,10 @@ def judge_by_history(service: Service, wanted: Wanted, clock: Clock) -> tuple[di
     )
 
 
-def settled(service: Service, job: Job, clock: Clock) -> Job:
+def settled(api: Api, job: Job, clock: Clock) -> Job:
     """The job once it lists its servers, or as it is after a bounded time."""
     for _pause in growing_pauses(clock, SETTLE_SECONDS_WHEN_OVER if job.over else SETTLE_SECONDS):
         if job.tasks:
             break
-        job = read_job(service.get_job(job.id))
+        job = read_job(api.get_job(job.id))
     return job

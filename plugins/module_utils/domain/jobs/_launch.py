@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from ..._clock import Clock
 from ..._errors import ApiError, BadAnswer, LiteServerError, NotFound, OutcomeUnknown
-from .._api import Service
+from .._api import Api
 from .._waiting import growing_pauses
 from ._history import newcomers, settled
 from ._model import Job, read_job
@@ -55,7 +55,7 @@ class Launched:
 
 
 def launch(
-    service: Service,
+    api: Api,
     wanted: Wanted,
     server_ids: Collection[str],
     known_ids: Collection[str],
@@ -71,9 +71,9 @@ def launch(
     :raises LiteServerError: the job was surely not created.
     """
     try:
-        answer = service.create_job(wanted.body(server_ids))
+        answer = api.create_job(wanted.body(server_ids))
     except OutcomeUnknown as error:
-        return _look_for(service, wanted, server_ids, known_ids, clock, patience, error)
+        return _look_for(api, wanted, server_ids, known_ids, clock, patience, error)
     except ApiError as error:
         if _says_name_taken(error):
             error.hint = UNIQUE_NAME_HINT
@@ -84,14 +84,14 @@ def launch(
         job = read_job(answer)
     except BadAnswer as error:
         # There is an id, but the rest cannot be read: the job exists.
-        return _look_for(service, wanted, server_ids, known_ids, clock, patience, error)
-    if not _await_listed(service, job.id, clock, patience):
+        return _look_for(api, wanted, server_ids, known_ids, clock, patience, error)
+    if not _await_listed(api, job.id, clock, patience):
         return Launched(job, listed=False)
-    return _with_twins(Launched(job), service, wanted, server_ids, known_ids, clock)
+    return _with_twins(Launched(job), api, wanted, server_ids, known_ids, clock)
 
 
 def _look_for(
-    service: Service,
+    api: Api,
     wanted: Wanted,
     server_ids: Collection[str],
     known_ids: Collection[str],
@@ -106,7 +106,7 @@ def _look_for(
         try:
             found = [
                 job
-                for job in newcomers(service, wanted, known_ids, polling=True)
+                for job in newcomers(api, wanted, known_ids, polling=True)
                 if job.name == wanted.name and job.items == wanted.items and set(job.task_of) == wanted_servers
             ]
         except LiteServerError as error:
@@ -117,7 +117,7 @@ def _look_for(
         if found:
             # Of several, the one that the next run goes by.
             own = max(found, key=lambda job: (job.created, job.id))
-            return _with_twins(Launched(own, found=True), service, wanted, server_ids, known_ids, clock)
+            return _with_twins(Launched(own, found=True), api, wanted, server_ids, known_ids, clock)
     message = (
         f"{lost.message.rstrip('.')}. It is not known whether the job was created: no such job appeared within"
         f" {patience} s"
@@ -134,7 +134,7 @@ def _look_for(
 
 def _with_twins(
     launched: Launched,
-    service: Service,
+    api: Api,
     wanted: Wanted,
     server_ids: Collection[str],
     known_ids: Collection[str],
@@ -147,11 +147,11 @@ def _with_twins(
     """
     twins: list[Job] = []
     try:
-        for job in newcomers(service, wanted, {*known_ids, launched.job.id}):
+        for job in newcomers(api, wanted, {*known_ids, launched.job.id}):
             if job.item_types != wanted.item_types:
                 continue
             try:
-                job = settled(service, job, clock)
+                job = settled(api, job, clock)
             except NotFound:
                 continue
             if not set(job.task_of).isdisjoint(server_ids) or not (job.tasks or job.over):
@@ -162,14 +162,14 @@ def _with_twins(
     return replace(launched, twins=tuple(twins))
 
 
-def _await_listed(service: Service, job_id: str, clock: Clock, patience: float) -> bool:
+def _await_listed(api: Api, job_id: str, clock: Clock, patience: float) -> bool:
     """Wait until the list shows a new job.
 
     Only then does the next run, which decides by the list, surely see it.
     """
     for _pause in growing_pauses(clock, patience):
         try:
-            if any(record["id"] == job_id for record in service.list_jobs(polling=True, id=job_id).records):
+            if any(record["id"] == job_id for record in api.list_jobs(polling=True, id=job_id).records):
                 return True
         except LiteServerError as error:
             # The job runs: a list that fails must not hide that.

@@ -22,7 +22,7 @@ from ..._errors import (
     WaitTimedOut,
 )
 from ..._shapes import Conceal, Options, Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._progress import Progress
 from .._result import ServerRow, counts_of
@@ -52,7 +52,7 @@ class PresentJob:
         too, but only as they are: not in a message that was cut, or put on one line.
     """
 
-    _service: Service  # since run()
+    _api: Api  # since run()
 
     def __init__(
         self,
@@ -98,12 +98,12 @@ class PresentJob:
         self.warnings += warnings
         self._server_ids = self._wanted.server_ids
 
-    def run(self, service: Service) -> None:
+    def run(self, api: Api) -> None:
         """Bring it about.
 
-        :param service: see :class:`...transport._api_client.LiteServerService`.
+        :param api: see :class:`...transport._api_client.LiteServerApi`.
         """
-        self._service = service
+        self._api = api
         if self._wanted is None:
             self._adopt(self._options["job_id"])
         else:
@@ -115,10 +115,10 @@ class PresentJob:
         self._judge_the_end()
 
     def _adopt(self, job_id: str) -> None:
-        job = read_job(self._service.get_job(job_id))
+        job = read_job(self._api.get_job(job_id))
         self._require_same_items(job)
         if job.over or not self._server_ids:
-            job = settled(self._service, job, self._clock)
+            job = settled(self._api, job, self._clock)
         self._server_ids = self._server_ids or tuple(job.task_of)
         self._follow(job, self._server_ids)
         self._action = "attached"
@@ -157,7 +157,7 @@ class PresentJob:
 
     def _judge(self, wanted: Wanted) -> set[str]:
         """Judge every server; returns the ids of the jobs that are there."""
-        self._judged, known_ids = judge_by_history(self._service, wanted, self._clock)
+        self._judged, known_ids = judge_by_history(self._api, wanted, self._clock)
         self._jobs, self._serving = {}, {}
         for server_id in self._standing_at(Standing.DONE) + self._standing_at(Standing.RUNNING):
             job = self._job_of(server_id)
@@ -189,7 +189,7 @@ class PresentJob:
         try:
             return any(
                 job.item_types == wanted.item_types and (not job.tasks or not set(job.task_of).isdisjoint(submit))
-                for job in newcomers(self._service, wanted, known_ids)
+                for job in newcomers(self._api, wanted, known_ids)
             )
         except ListIncomplete:
             return True
@@ -208,7 +208,7 @@ class PresentJob:
         if mode == "off":
             return
         try:
-            listing = self._service.list_templates()
+            listing = self._api.list_templates()
         except LiteServerError as error:
             if mode == "strict":
                 raise
@@ -226,7 +226,7 @@ class PresentJob:
         # As long as an answer may take, so long a job without an answer is looked for.
         patience = self._options["request_timeout"]
         try:
-            launched = launch(self._service, wanted, self._submitted, known_ids, self._clock, patience)
+            launched = launch(self._api, wanted, self._submitted, known_ids, self._clock, patience)
         except OutcomeUnknown:
             raise  # the request did reach the service, as far as can be told: changed stays
         except LiteServerError:
@@ -235,7 +235,7 @@ class PresentJob:
         job = launched.job
         self._follow(job, self._submitted)
         if job.over:
-            job = settled(self._service, job, self._clock)
+            job = settled(self._api, job, self._clock)
             self._follow(job, self._submitted)
         self._action = "attached" if launched.found else "created"
         if launched.found:
@@ -322,7 +322,7 @@ class PresentJob:
 
         def look(job_id: str) -> Job | None:
             try:
-                return read_job(self._service.get_job(job_id, polling=True))
+                return read_job(self._api.get_job(job_id, polling=True))
             except NotFound:
                 return None
 

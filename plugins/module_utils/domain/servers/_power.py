@@ -21,7 +21,7 @@ from ..._errors import (
     WaitTimedOut,
 )
 from ..._shapes import Conceal, Options, Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._progress import Progress
 from .._result import ServerRow, counts_of, server_row
@@ -117,7 +117,7 @@ def verdict_of(server: ServerPower, verb: Verb) -> str:
 class Power:
     """One run of ``liteserver_power``; see :class:`..jobs._present.PresentJob` for what an operation is."""
 
-    _service: Service  # since run()
+    _api: Api  # since run()
 
     def __init__(
         self,
@@ -149,13 +149,13 @@ class Power:
             )
         self._server_ids = check_ids("server_ids", self._options["server_ids"])
 
-    def run(self, service: Service) -> None:
+    def run(self, api: Api) -> None:
         """Bring it about.
 
         :raises PowerRefused: before anything is sent, where a server's status does not allow it.
         """
-        self._service = service
-        for server_id, raw in read_servers(service, self._server_ids).items():
+        self._api = api
+        for server_id, raw in read_servers(api, self._server_ids).items():
             if raw is None:
                 self._servers[server_id] = ServerPower(before=None, gone=True)
                 continue
@@ -205,13 +205,13 @@ class Power:
         self._servers[server_id] = replace(self._servers[server_id], refusal=error.message)
 
     def _act(self, server_id: str) -> None:
-        answer = getattr(self._service, self._verb.method)(server_id)
+        answer = getattr(self._api, self._verb.method)(server_id)
         self._servers[server_id] = replace(self._servers[server_id], sent=True, lost=False).saw(answer)
 
     def _look_after_loss(self, server_id: str) -> None:
         for _pause in growing_pauses(self._clock, self._options["request_timeout"]):
             try:
-                self._servers[server_id] = self._servers[server_id].saw(self._service.get_server(server_id))
+                self._servers[server_id] = self._servers[server_id].saw(self._api.get_server(server_id))
             except NotFound:
                 self._servers[server_id] = replace(self._servers[server_id], gone=True)
                 return
@@ -237,7 +237,7 @@ class Power:
 
         def look(server_ids: list[str]) -> Mapping[str, ServerPower | LiteServerError | None]:
             try:
-                records = read_servers(self._service, server_ids, polling=True)
+                records = read_servers(self._api, server_ids, polling=True)
             except LiteServerError as error:
                 if not error.retryable:
                     raise
