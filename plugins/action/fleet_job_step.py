@@ -14,8 +14,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
+from ..module_utils.domain._untrusted import as_line
 from ..module_utils.domain._waiting import check_wait_options
-from ..module_utils.domain._wording import on_one_line, some_of
+from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.rollout._preflight import problems_of
 from ..module_utils.domain.rollout._rollout import (
     PER_HOST,
@@ -240,7 +241,7 @@ class ActionModule(ActionBase):
         """A result, with a warning where the record of a batch could not be kept: the jobs are there all the same."""
         if not trouble:
             return result
-        running = [f"{on_one_line(job['name'])} {job['job_id']}" for job in jobs if job["job_id"]]
+        running = [f"{as_line(job['name'])} {job['job_id']}" for job in jobs if job["job_id"]]
         running += [job_id for job in jobs for job_id in job["other_job_ids"]]
         return dict(
             result, warnings=[f"{trouble.rstrip('.')}. Jobs of this batch: {', '.join(running) or 'none'}. {rest}"]

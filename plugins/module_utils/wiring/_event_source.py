@@ -61,7 +61,8 @@ class JobSource:
             if options[name] < least:
                 raise InvalidOption(f"{name}: must be at least {least}")
         self._interval, self._per_minute = options["interval"], options["requests_per_minute"]
-        self._path = options["state_file"]
+        # Without links: the file is replaced, and not where a link leads to.
+        self._path = os.path.realpath(options["state_file"]) if options["state_file"] else None
         # What a file was written for: its changes would be news for another project or other names.
         self._watched = {key: options[key] for key in ("region", "endpoint", "project_id", "names")}
         self._watch = JobWatch(self._read(), options["names"])
@@ -114,8 +115,8 @@ class JobSource:
                 replace_file(self._path, json.dumps(state) + "\n")
             except OSError as error:
                 return (
-                    f"state_file: cannot write {self._path}: {error.strerror or error}; until it can be written, a restart"
-                    " tells again what was told since"
+                    f"state_file: cannot write {self._path}: {error.strerror or error}; until then, a restart tells"
+                    " again what was told since"
                 )
         return None
 
@@ -124,7 +125,7 @@ class JobSource:
             return None
         what = f"state_file: {self._path}"
         hint = "remove it to begin anew with what is there then"
-        folder = os.path.dirname(os.path.abspath(self._path))
+        folder = os.path.dirname(self._path)
         if not os.path.isdir(folder):
             raise InvalidOption(f"{what} cannot be written: {folder} is no folder")
         if not os.path.lexists(self._path):

@@ -95,7 +95,9 @@ def checked_knowledge(jobs: object) -> dict[str, Record]:
             or not isinstance(known.get("name"), str)
             or not isinstance(known.get("status"), (str, type(None)))
             or not isinstance(known.get("looks"), int)
-            or not (tasks is None or (isinstance(tasks, dict) and all(isinstance(each, str) for each in tasks.values())))
+            or not (
+                tasks is None or (isinstance(tasks, dict) and all(isinstance(each, str) for each in tasks.values()))
+            )
         ):
             raise ValueError(f"job {job_id} has another shape")
     return jobs

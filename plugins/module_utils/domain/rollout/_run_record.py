@@ -20,7 +20,8 @@ from ..._shapes import Record
 from ..._version import VERSION
 from .._result import VERDICTS
 from .._times import LAST_TIME
-from .._wording import duration, on_one_line, servers, some_of
+from .._untrusted import LONGEST_LINE, LONGEST_NAME, as_line, as_markdown_cell
+from .._wording import duration, servers, some_of
 from ._rollout import Outcome
 
 SCHEMA_VERSION = 1
@@ -193,10 +194,13 @@ class RunRecord:
 
 def _take(row: Record, outcome: Outcome) -> None:
     """What an outcome tells of a server; where no job could be created for it, it was not started."""
-    row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
+    row.update(verdict=outcome["verdict"], job_id=outcome["job_id"])
     if outcome["verdict"] == "planned" and not outcome["ok"]:
         row["verdict"] = NOT_STARTED
-    row["message"] = outcome["message"] or outcome.get("text")
+    texts = {key: outcome[key] for key in ("server_name", "status")}
+    texts["message"] = outcome["message"] or outcome.get("text")
+    # Whatever a service puts into one, a record of 10,000 servers can be read.
+    row.update({key: text if text is None else text[:LONGEST_LINE] for key, text in texts.items()})
 
 
 # What each value of a record has to be: a kind, with ? where null will do, or the words that it may be.
@@ -271,7 +275,7 @@ def checked_record(data: object, where: str) -> Record:
             raise ValueError("it has a host twice")
     except ValueError as error:
         raise InvalidOption(
-            f"fleet_job_record: {where} is not as this run has written it ({error}): what has failed so far is not known"
+            f"fleet_job_record: {where} is not as this run has written it ({error}): how much has failed is not known"
         ) from error
     return record
 
@@ -303,7 +307,7 @@ def page_of(data: Record) -> str:
     """A record as a page for people, in Markdown."""
     shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
     lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
-    lines += [_cell(line.strip()) for line in summary_lines(data)[:1]]
+    lines.append(_cell(summary_lines(data)[0]))
     if data["stopped"]:
         lines += ["", f"Stopped: {_cell(data['stopped'])}"]
     lines += ["", "## Servers", "", "| host | server id | batch | verdict | status | message | job |"]
@@ -337,9 +341,7 @@ def _times(shown: Mapping[str, int | None]) -> str:
 
 
 def _cell(value: object) -> str:
-    return (
-        "" if value is None else on_one_line(str(value)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    )
+    return "" if value is None else as_markdown_cell(str(value))
 
 
 def summary_lines(data: Record, path: str | None = None) -> list[str]:
@@ -355,8 +357,8 @@ def summary_lines(data: Record, path: str | None = None) -> list[str]:
     for row in rows:
         if row["passed"] is False:
             reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
-            reasons.setdefault(on_one_line(reason)[:_LONGEST_REASON], []).append(
-                on_one_line(row["server_name"] or row["host"])
+            reasons.setdefault(as_line(reason, _LONGEST_REASON), []).append(
+                as_line(row["server_name"] or row["host"], LONGEST_NAME)
             )
     for reason, names in list(reasons.items())[:_MOST_REASONS]:
         lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
@@ -364,11 +366,12 @@ def summary_lines(data: Record, path: str | None = None) -> list[str]:
         lines.append(f"  and {len(reasons) - _MOST_REASONS} more reasons; the record has them all")
     jobs = [job for batch in data["batches"] for job in batch["jobs"] if job["job_id"]]
     for job in jobs[-_MOST_JOBS:]:
-        lines += _wrapped(f"job {job['name']} {job['job_id']}: {servers(job['servers'])}, {job['action']}", "  ")
+        name = as_line(f"{job['name']} {job['job_id']}", 2 * LONGEST_NAME)
+        lines += _wrapped(f"job {name}: {servers(job['servers'])}, {job['action']}", "  ")
     if len(jobs) > _MOST_JOBS:
         lines.append(f"  and {len(jobs) - _MOST_JOBS} earlier jobs")
     if data["stopped"]:
-        lines += _wrapped(f"stopped: {data['stopped']}", "  ")
+        lines += _wrapped(f"stopped: {as_line(data['stopped'])}", "  ")
     if path:
         lines.append(f"  record: {path}")  # whole, whatever its length: it is copied
     return lines
