@@ -49,7 +49,7 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>&|~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(
 
 
 def as_shown(value: Any, conceal: Conceal = str) -> Any:
-    """A value with all strings in it as they can be shown, what could steer a terminal as U+FFFD, and none of them endless.
+    """A value with all strings in it as they can be shown, what could steer a terminal as U+FFFD, and none endless.
 
     :param conceal: takes a string and returns it without secrets, which nobody would find in it afterwards.
     """

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Collection
 
 from .._errors import InvalidOption, LiteServerError
+from .._shapes import Record
 from ..domain.rollout._run_record import RunRecord, checked_record, page_of
 from ._own_files import check_folder, read_own_file
 from ._replaced_file import replace_file
@@ -20,6 +22,10 @@ from ._replaced_file import replace_file
 _INDEX = "fleet_job_runs.json"
 # Of a record: one of 10,000 servers has some 10 MB.
 _MOST_BYTES = 256 * 1024 * 1024
+_NO_FURTHER_BATCH = (
+    "How many servers have failed is not known, so no further batch is started. What to do: see why it is so; running"
+    " the same play again submits only servers that are not done."
+)
 
 
 def now_ms() -> int:
@@ -49,18 +55,25 @@ class RunFiles:
         A run is one use of the role in one play. A host has its turn once in it: where one
         has had it, this is another run.
 
-        :raises InvalidOption: a record is not to be believed, or does not say how the batch before ended.
+        :raises InvalidOption: the run's record is gone or not to be believed, or does not say how the batch before
+            ended: whether another may start is not known.
         """
-        for path in reversed(self._index()):
+        for listed in reversed(self._index()):
+            path = listed["path"]
             if not os.path.lexists(path):
-                continue  # the user has removed the record of an earlier play
+                if (
+                    not listed["seen"]
+                    or _key(entry, hosts) != listed["key"]
+                    or not set(batch).isdisjoint(listed["seen"])
+                ):
+                    continue  # the user has removed the record of an earlier play
+                raise InvalidOption(f"fleet_job_record: {path} was removed while its run went on. {_NO_FURTHER_BATCH}")
             record = self.load(path)
             if record.data["entry"] == entry and record.hosts == hosts and record.seen.isdisjoint(batch):
                 if record.unsettled:
+                    number = record.batch["number"]
                     raise InvalidOption(
-                        f"fleet_job_record: {path} does not say how batch {record.batch['number']} ended, so how many"
-                        " servers have failed is not known. No further batch is started. What to do: see why it could"
-                        " not be written; running the same play again submits only servers that are not done."
+                        f"fleet_job_record: {path} does not say how batch {number} ended. {_NO_FURTHER_BATCH}"
                     )
                 return path, record
         return None, None
@@ -88,9 +101,8 @@ class RunFiles:
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
         except OSError as error:
-            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from error
+            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from None
         self.write(path, record)
-        self._replace(os.path.join(self._temporary, _INDEX), _as_json([*self._index(), path]))
         return path, record
 
     def write(self, path: str, record: RunRecord) -> None:
@@ -103,6 +115,7 @@ class RunFiles:
         self._replace(path, _as_json(record.data))
         if os.path.dirname(path) != self._temporary:
             self._replace(os.path.splitext(path)[0] + ".md", page_of(record.data))
+        self._list(path, record)
 
     def note(self, path: str, change: Callable[[RunRecord], None]) -> tuple[RunRecord | None, str | None]:
         """Change a record once jobs may run: whatever goes wrong with it, the batch has to be waited for.
@@ -119,14 +132,23 @@ class RunFiles:
             return record, error.message
         return record, None
 
-    def _index(self) -> list[str]:
+    def _list(self, path: str, record: RunRecord) -> None:
+        """Keep in the index which run it is and who had a turn, for when the record itself is gone."""
+        listed = {"path": path, "key": _key(record.data["entry"], record.hosts), "seen": sorted(record.seen)}
+        index = self._index()
+        if listed not in index:
+            index = [entry if entry["path"] != path else listed for entry in index]
+            index += [] if listed in index else [listed]
+            self._replace(os.path.join(self._temporary, _INDEX), _as_json(index))
+
+    def _index(self) -> list[Record]:
         path = os.path.join(self._temporary, _INDEX)
         if not os.path.lexists(path):
             return []
-        paths = self._read(path)
-        if not isinstance(paths, list) or not all(isinstance(entry, str) and os.path.isabs(entry) for entry in paths):
+        index = self._read(path)
+        if not isinstance(index, list) or not all(map(_is_listed, index)):
             raise InvalidOption(f"fleet_job_record: {path} is no list of records")
-        return paths
+        return index
 
     def _read(self, path: str) -> object:
         self._check_folder(path)
@@ -134,14 +156,14 @@ class RunFiles:
             return json.loads(read_own_file(path, _MOST_BYTES))
         except (OSError, ValueError, RecursionError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise InvalidOption(f"fleet_job_record: cannot read {path}: {reason}") from error
+            raise InvalidOption(f"fleet_job_record: cannot read {path}: {reason}") from None
 
     def _replace(self, path: str, text: str) -> None:
         self._check_folder(path)
         try:
             replace_file(path, text)
         except OSError as error:
-            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from error
+            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from None
 
     def _check_folder(self, path: str) -> None:
         folder = os.path.dirname(path)
@@ -149,7 +171,23 @@ class RunFiles:
             # What lies above Ansible's own folder is Ansible's to judge: it keeps its modules there too.
             check_folder(folder, above=folder != self._temporary)
         except OSError as error:
-            raise InvalidOption(f"fleet_job_record: cannot use {path}: {error.strerror or error}") from error
+            raise InvalidOption(f"fleet_job_record: cannot use {path}: {error.strerror or error}") from None
+
+
+def _key(entry: str, hosts: list[str]) -> str:
+    """Names a run: equal for the batches of one use of the role."""
+    return hashlib.sha256(json.dumps([entry, hosts]).encode()).hexdigest()
+
+
+def _is_listed(entry: object) -> bool:
+    seen = entry.get("seen") if isinstance(entry, dict) else None
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("path"), str)
+        and isinstance(entry.get("key"), str)
+        and isinstance(seen, list)
+        and all(isinstance(host, str) for host in seen)
+    )
 
 
 def _as_json(data: object) -> str:

@@ -575,7 +575,7 @@ def test_long_messages_are_cut():
     through(record, outcomes)
     text = "".join(line.strip() for line in summary_lines(record.data))
     assert text.count("x") == 200 - len("FAILED: ...")
-    assert text.count("word") == 38
+    assert text.count("word") == 39
     assert text.count("yyyy") == 50, "this one is just short enough"
     assert rows(record)["h1"]["message"] == "x" * 4000, "the record has more of it"
 
