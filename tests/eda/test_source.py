@@ -434,8 +434,9 @@ def test_an_answer_byte_by_byte_ends(
     endless = threading.Event()
 
     def trickle() -> None:
-        for connection in iter(lambda: listener.accept()[0], None):
-            with contextlib.suppress(OSError), connection:
+        while not endless.is_set():
+            # The listener is closed at the end, a connection where the client has had enough.
+            with contextlib.suppress(OSError), listener.accept()[0] as connection:
                 connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
                 connection.sendall(b"Content-Length: 1000000\r\n\r\n" if part == "the body" else b"X-Endless: ")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events of hostile jobs, from the event source to the shipped playbooks: nothing runs, no file is where none should be.
+"""Events of hostile jobs, from the event source to the shipped playbooks: nothing runs, no file is out of place.
 
 Not modelled: ansible-rulebook between them, which hands an event on as it is (tests/eda runs it).
 """
