@@ -14,7 +14,7 @@ from ..._shapes import Record
 from .._times import milliseconds
 from .._untrusted import LONGEST_NAME, as_line
 from .._wording import servers
-from ._model import FAILED, TASK_OVER
+from ._model import FAILED, TASK_ENDED
 
 
 def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -> list[str]:
@@ -69,7 +69,7 @@ def _text(record: Record, key: str) -> str:
 
 def _rank(task: Record) -> int:
     status = _text(task, "status")
-    return 0 if status == FAILED else 1 if status not in TASK_OVER else 2
+    return 0 if status == FAILED else 1 if status not in TASK_ENDED else 2
 
 
 def _time(job: Record) -> str:
