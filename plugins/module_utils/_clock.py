@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import datetime
 import errno
 import random
@@ -90,7 +89,7 @@ def _alarm(seconds: float, what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _timer(seconds: float, what: str) -> Iterator[None]:
-    thread, deciding, over = threading.get_ident(), threading.Lock(), False
+    thread = threading.get_ident()
 
     class Expired(TimeoutError):
         """Made by the interpreter, which passes no arguments."""
@@ -98,25 +97,21 @@ def _timer(seconds: float, what: str) -> Iterator[None]:
         def __init__(self) -> None:
             self.errno, self.strerror = errno.ETIMEDOUT, what
 
-    def end() -> None:
-        with deciding:
-            if not over:
-                _raise_in(thread, Expired)
-
-    timer = threading.Timer(seconds, end)
+    timer = threading.Timer(seconds, _raise_in, (thread, Expired))
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        with deciding:
-            over = True
+        timer.join()
         _raise_in(thread, None)  # what came too late to be raised in the body
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
     """Have a thread raise an error at its next step; None takes back what it has not raised yet."""
+    import ctypes  # not every run needs it, and not every Python has it
+
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
     )
