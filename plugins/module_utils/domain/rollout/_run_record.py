@@ -22,7 +22,7 @@ from .._result import VERDICTS
 from .._times import LAST_TIME
 from .._untrusted import LONGEST_LINE, LONGEST_NAME, as_line, as_markdown_cell
 from .._wording import duration, servers, some_of
-from ._rollout import Outcome
+from ._outcomes import Outcome
 
 SCHEMA_VERSION = 1
 PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
@@ -129,7 +129,7 @@ class RunRecord:
         """After the jobs were started: what is known of each server so far.
 
         :param jobs: dictionaries with job_id, name, servers, action and error.
-        :param outcomes: {host: outcome}, see :func:`._rollout.outcomes_of`.
+        :param outcomes: {host: outcome}, see :func:`._outcomes.outcomes_of`.
         """
         self.batch["phase"] = "waiting"
         self.batch["jobs"] = jobs
