@@ -85,12 +85,14 @@ def test_a_text_that_is_not_endless_is_whole(run: Any, hostile: Any) -> None:
 
 COUNTS = {"current": 1, "pages": 0, "size": 0, "total": 0}
 NO_LISTS: list[Any] = [
-    *({}, {"data": None}, {"message": "gone", "total": 0}, {"error_code": "X", "data": None, "total": 0}, None, []),
+    *({}, {"message": "gone", "total": 0}, {"error_code": "X", "data": None, "total": 0}, None, []),
     *({**COUNTS, "data": odd} for odd in ({}, "", 0, False)),
 ]
 
 
-@pytest.mark.parametrize("empty", [{**COUNTS, "data": None}, COUNTS, {"total": 0}], ids=["null", "gone", "a count"])
+@pytest.mark.parametrize(
+    "empty", [{**COUNTS, "data": None}, COUNTS, {"total": 0}, {"data": None}], ids=["null", "gone", "a count", "alone"]
+)
 def test_a_list_that_is_null_is_empty(run: Any, hostile: Any, empty: Any) -> None:
     """A project without jobs can have its first one."""
     for operation in ("list_jobs", "list_servers", "list_templates"):

@@ -44,18 +44,17 @@ class Listing:
         self.complete = complete
 
 
-# What an envelope has beside its records.
-_COUNTS = frozenset(["current", "pages", "size", "total"])
+_ENVELOPE = frozenset(["current", "data", "pages", "size", "total"])
 
 
 def envelope_of(body: Any, headers: Mapping[str, str]) -> Record:
     """Check the shape of one page's answer; raises BadAnswer.
 
-    An empty list may be null, or not be there at all. Then only the rest tells an envelope from anything else that may
-    come: an object without a count, or with more than an envelope has, does not say that nothing is there.
+    An empty list may be null, or left out beside the counts. An empty object, or one with more than an envelope has,
+    does not say that nothing is there: it may be anybody's.
     """
     envelope: Record = dict(body) if isinstance(body, dict) else {}
-    if envelope.get("data") is None and _COUNTS & set(envelope) and set(envelope) <= {"data", *_COUNTS}:
+    if envelope.get("data") is None and envelope and set(envelope) <= _ENVELOPE:
         envelope["data"] = []
     if not isinstance(envelope.get("data"), list):
         raise BadAnswer("the answer has no list 'data'")
