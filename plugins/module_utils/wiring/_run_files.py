@@ -11,13 +11,20 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from .._errors import InvalidOption
-from ..domain.rollout._run_record import RunRecord, page_of
+from .._errors import InvalidOption, LiteServerError
+from ..domain.rollout._run_record import RunRecord, checked_record, page_of
+from ._own_files import check_folder, read_own_file
 from ._replaced_file import replace_file
 
 _INDEX = "fleet_job_runs.json"
+# Of a record: one of 10,000 servers has some 10 MB.
+_MOST_BYTES = 256 * 1024 * 1024
+_NO_FURTHER_BATCH = (
+    "How many servers have failed is not known, so no further batch is started. What to do: see why it is so; running"
+    " the same play again submits only servers that are not done."
+)
 
 
 def now_ms() -> int:
@@ -31,6 +38,9 @@ class RunFiles:
     Ansible keeps no state of a play between its batches that a task could write. So the
     records of this process are found through an index in Ansible's own temporary folder,
     which is new for each process and removed at its end.
+
+    What a record says decides whether the next batch starts. So it is believed only where nobody
+    else can have written it, and only in the shape that it was written in.
 
     :param temporary: that folder.
     """
@@ -49,16 +59,25 @@ class RunFiles:
             return None, None
         if not os.path.lexists(path):
             raise InvalidOption(
-                f"fleet_job_record: {path} was removed while its run went on. How many servers have failed is not known,"
-                " so nothing more is started. What to do: running the same play again submits only servers that are"
-                " not done."
+                f"fleet_job_record: {path} was removed while its run went on. {_NO_FURTHER_BATCH}"
             )
         return path, self.load(path)
 
+    def others(self, run: str) -> list[RunRecord]:
+        """The records of the other uses of the role in the play of a run."""
+        play = run.partition(" ")[0]
+        return [
+            self.load(path)
+            for other, path in self._index().items()
+            if other != run and other.partition(" ")[0] == play and os.path.lexists(path)
+        ]
+
     def load(self, path: str) -> RunRecord:
-        """The record in a file."""
-        with open(path, encoding="utf-8") as file:
-            return RunRecord(json.load(file))
+        """The record in a file.
+
+        :raises InvalidOption: it cannot be read, others may have written it, or it has another shape.
+        """
+        return RunRecord(checked_record(self._read(path), path))
 
     def begin(
         self, run: str, entry: str, hosts: list[str], max_failures: str | None, preflight: str, folder: str | None
@@ -73,32 +92,74 @@ class RunFiles:
         run_id = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000)) + "-" + secrets.token_hex(4)
         # A step runs in a process of its own, a child of ansible-playbook.
         record = RunRecord.begin(run_id, entry, hosts, max_failures, now, preflight, process_of(os.getppid()))
-        folder = os.path.abspath(os.path.expanduser(folder)) if folder else self._temporary
+        # Without links, so that nobody can have them lead elsewhere later.
+        folder = os.path.realpath(os.path.expanduser(folder)) if folder else self._temporary
         path = os.path.join(folder, f"{entry}-{run_id}.json")
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            self.write(path, record)
         except OSError as error:
-            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror}") from error
-        replace_file(os.path.join(self._temporary, _INDEX), _as_json({**self._index(), run: path}))
+            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from None
+        self.write(path, record)
+        self._replace(os.path.join(self._temporary, _INDEX), _as_json({**self._index(), run: path}))
         return path, record
 
     def write(self, path: str, record: RunRecord) -> None:
         """Replace the file in one step: a reader sees the old record or the new one.
 
         In the user's folder, a page for people is beside it.
+
+        :raises InvalidOption: it cannot be written, or others may write there.
         """
-        replace_file(path, _as_json(record.data))
+        self._replace(path, _as_json(record.data))
         if os.path.dirname(path) != self._temporary:
-            replace_file(os.path.splitext(path)[0] + ".md", page_of(record.data))
+            self._replace(os.path.splitext(path)[0] + ".md", page_of(record.data))
+
+    def note(self, path: str, change: Callable[[RunRecord], None]) -> tuple[RunRecord | None, str | None]:
+        """Change a record once jobs may run: whatever goes wrong with it, the batch has to be waited for.
+
+        :returns: (the changed record, or None where it cannot be believed; what went wrong, or None). Where it
+            could not be written, the file still says what it said before.
+        """
+        record: RunRecord | None = None
+        try:
+            record = self.load(path)
+            change(record)
+            self.write(path, record)
+        except LiteServerError as error:
+            return record, error.message
+        return record, None
 
     def _index(self) -> dict[str, str]:
-        try:
-            with open(os.path.join(self._temporary, _INDEX), encoding="utf-8") as file:
-                paths: dict[str, str] = json.load(file)
-                return paths
-        except FileNotFoundError:
+        path = os.path.join(self._temporary, _INDEX)
+        if not os.path.lexists(path):
             return {}
+        index = self._read(path)
+        if not isinstance(index, dict) or not all(isinstance(value, str) for value in index.values()):
+            raise InvalidOption(f"fleet_job_record: {path} is no list of records")
+        return index
+
+    def _read(self, path: str) -> object:
+        self._check_folder(path)
+        try:
+            return json.loads(read_own_file(path, _MOST_BYTES))
+        except (OSError, ValueError, RecursionError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidOption(f"fleet_job_record: cannot read {path}: {reason}") from None
+
+    def _replace(self, path: str, text: str) -> None:
+        self._check_folder(path)
+        try:
+            replace_file(path, text)
+        except OSError as error:
+            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from None
+
+    def _check_folder(self, path: str) -> None:
+        folder = os.path.dirname(path)
+        try:
+            # What lies above Ansible's own folder is Ansible's to judge: it keeps its modules there too.
+            check_folder(folder, above=folder != self._temporary)
+        except OSError as error:
+            raise InvalidOption(f"fleet_job_record: cannot use {path}: {error.strerror or error}") from None
 
 
 def process_of(pid: int) -> dict[str, object]:
@@ -108,9 +169,9 @@ def process_of(pid: int) -> dict[str, object]:
 
 def is_alive(process: Mapping[str, object]) -> bool | None:
     """Whether a process of :func:`process_of` is still there; None where this cannot be told from here."""
-    if process.get("host") != socket.gethostname() or not isinstance(process.get("pid"), int):
+    pid = process.get("pid")
+    if process.get("host") != socket.gethostname() or not isinstance(pid, int) or pid < 1:
         return None
-    pid = int(str(process["pid"]))
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
