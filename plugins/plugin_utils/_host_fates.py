@@ -84,7 +84,7 @@ def _failed_by_ansible() -> set[str] | None:
     while frame is not None:
         iterator, strategy = frame.f_locals.get("iterator"), frame.f_locals.get("self")
         manager = getattr(strategy, "_tqm", None)
-        if manager is not None and hasattr(iterator, "get_failed_hosts"):
+        if manager is not None and iterator is not None and hasattr(iterator, "get_failed_hosts"):
             return {*iterator.get_failed_hosts(), *manager._failed_hosts, *manager._unreachable_hosts}
         frame = frame.f_back
     return None

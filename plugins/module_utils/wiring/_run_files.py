@@ -54,14 +54,16 @@ class RunFiles:
         :param run: what names the run, see ``plugin_utils/_role_place.py``.
         :raises InvalidOption: its record is gone: whether another batch may start is not known.
         """
-        path = self._index().get(run)
+        path = self.path_of(run)
         if path is None:
             return None, None
         if not os.path.lexists(path):
-            raise InvalidOption(
-                f"fleet_job_record: {path} was removed while its run went on. {_NO_FURTHER_BATCH}"
-            )
+            raise InvalidOption(f"fleet_job_record: {path} was removed while its run went on. {_NO_FURTHER_BATCH}")
         return path, self.load(path)
+
+    def path_of(self, run: str) -> str | None:
+        """Where the record of a run of this process is, or should be; None where it has not begun."""
+        return self._index().get(run)
 
     def others(self, run: str) -> list[RunRecord]:
         """The records of the other uses of the role in the play of a run."""

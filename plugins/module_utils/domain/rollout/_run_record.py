@@ -242,9 +242,7 @@ class RunRecord:
 
         One that still runs has not failed: nobody knows yet.
         """
-        return [
-            row["host"] for row in self.data["servers"] if row["passed"] is False and row["verdict"] != "running"
-        ]
+        return [row["host"] for row in self.data["servers"] if row["passed"] is False and row["verdict"] != "running"]
 
     def running_hosts(self) -> list[str]:
         """The hosts whose job goes on although nobody waits for it any more."""
