@@ -174,7 +174,7 @@ from ..module_utils.domain.servers._inventory import checked_filters, host_names
 from ..module_utils.domain.servers._model import in_order, list_servers, matches, server_record
 from ..module_utils.transport._client import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring._connection import (
-    build_service,
+    build_api,
     check_connection,
     connection_argument_spec,
     environment_options,
@@ -331,8 +331,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return in_order(server_record(raw) for raw in self._cache[key])
             except KeyError:
                 pass  # nothing there, or too old
-        service = build_service(connection, SystemClock(), self._note_token, self._clean)
-        servers = showable(list_servers(service, everyone=self.get_option("scope") == "all"), self._clean)
+        api = build_api(connection, SystemClock(), self._note_token, self._clean)
+        servers = showable(list_servers(api, everyone=self.get_option("scope") == "all"), self._clean)
         if keep:
             self._cache[key] = [server["raw"] for server in servers]
         return servers

@@ -16,18 +16,19 @@ from simulator.process import Simulator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "extensions" / "awx"
+DEFINITIONS = ROOT / "playbooks" / "files" / "awx"
 
 
 @pytest.fixture(scope="session")
 def credential_type() -> dict[str, Any]:
     """The credential type."""
-    return yaml.safe_load((EXTENSION / "credential_type.yml").read_text(encoding="utf-8"))
+    return yaml.safe_load((DEFINITIONS / "credential_type.yml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
 def objects() -> dict[str, Any]:
     """The job templates and the workflow."""
-    return yaml.safe_load((EXTENSION / "job_templates.yml").read_text(encoding="utf-8"))
+    return yaml.safe_load((DEFINITIONS / "job_templates.yml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from playbooks.harness import REPOSITORY, clean_environment
 from simulator.process import Simulator
 
-CREDENTIAL_TYPE = REPOSITORY / "extensions" / "awx" / "credential_type.yml"
+CREDENTIAL_TYPE = REPOSITORY / "playbooks" / "files" / "awx" / "credential_type.yml"
 # A launch that takes longer hangs.
 LAUNCH_SECONDS = 200
 RUNBOOKS = ("hdk_upgrade", "collect_logs", "job_status")

@@ -20,7 +20,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import LiteServerError
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import showable
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import PasswordAuth
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Backoff
@@ -118,7 +118,7 @@ def run(module_name: str, options: dict[str, Any], respond: Respond, check: bool
     error = None
     try:
         operation.prepare()
-        operation.run(LiteServerService(client, "https://service", "p", auth))
+        operation.run(LiteServerApi(client, "https://service", "p", auth))
     except LiteServerError as raised:
         error = raised
         assert error.code and str(error)

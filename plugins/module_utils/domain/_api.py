@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""What the domain asks of the API: :class:`..transport._api_client.LiteServerService` answers, or a test."""
+"""What the domain asks of the API: :class:`..transport._api_client.LiteServerApi` answers, or a test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Listing(Protocol):
         """False where the service counts more than it gave."""
 
 
-class Service(Protocol):
+class Api(Protocol):
     """The calls of the API. Each raises a subclass of LiteServerError."""
 
     def list_jobs(

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from .._shapes import Options, Record
-from ._api import Service
+from ._api import Api
 
 
 class Info:
@@ -22,9 +22,9 @@ class Info:
     def prepare(self) -> None:
         """Check the options; raises InvalidOption before any request is sent."""
 
-    def run(self, service: Service) -> None:
+    def run(self, api: Api) -> None:
         """Read."""
-        self._answer = self.read(service)
+        self._answer = self.read(api)
 
     def result(self) -> Record:
         """Every key of the result but ``msg`` and ``error``."""
@@ -34,6 +34,6 @@ class Info:
         """Reading changes nothing."""
         return None
 
-    def read(self, service: Service) -> Record:
+    def read(self, api: Api) -> Record:
         """The result."""
         raise NotImplementedError

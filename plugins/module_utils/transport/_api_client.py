@@ -28,7 +28,7 @@ MAX_LIST_WEIGHT = 768 * 1024 * 1024
 T = TypeVar("T")
 
 
-class LiteServerService:
+class LiteServerApi:
     """Calls to one project of one endpoint.
 
     Every method raises a subclass of LiteServerError; a write raises

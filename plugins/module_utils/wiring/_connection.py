@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""Connection options: their argument spec, their rules, and the service they lead to."""
+"""Connection options: their argument spec, their rules, and the API client they lead to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .._clock import Clock
 from .._errors import InvalidOption
 from .._shapes import Conceal, Options
 from .._version import VERSION
-from ..transport._api_client import LiteServerService
+from ..transport._api_client import LiteServerApi
 from ..transport._client import Auth, HttpClient
 from ..transport._credentials import PasswordAuth, TokenAuth
 from ..transport._retry import Backoff
@@ -146,10 +146,10 @@ def check_connection(options: Options) -> list[str]:
     return warnings
 
 
-def build_service(
+def build_api(
     options: Options, clock: Clock, on_token: Callable[[str], object], conceal: Conceal = str
-) -> LiteServerService:
-    """The service that checked options lead to.
+) -> LiteServerApi:
+    """The API client that checked options lead to.
 
     :param on_token: called with each token that a login returns.
     :param conceal: takes a text of the service and returns it without secrets.
@@ -164,7 +164,7 @@ def build_service(
         user_agent=f"modelarts.liteserver/{VERSION} (ansible)",
         conceal=conceal,
     )
-    return LiteServerService(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
+    return LiteServerApi(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
 
 
 def _auth(options: Options, client: HttpClient, clock: Clock, on_token: Callable[[str], object]) -> Auth:

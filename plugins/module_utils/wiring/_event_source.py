@@ -18,7 +18,7 @@ from .._errors import InvalidOption
 from .._shapes import Record
 from ..domain.jobs._events import JobWatch, harmless
 from ..transport._client import REQUESTS_IMPORT_ERROR
-from ._connection import build_service, check_connection, connection_argument_spec, passwords_in_addresses
+from ._connection import build_api, check_connection, connection_argument_spec, passwords_in_addresses
 from ._replaced_file import replace_file
 
 SCHEMA_VERSION = 1
@@ -60,12 +60,12 @@ class JobSource:
         # What a file was written for: its changes would be news for another project or other names.
         self._watched = {key: options[key] for key in ("region", "endpoint", "project_id", "names")}
         self._watch = JobWatch(self._read(), options["names"])
-        self._service = build_service(options, SystemClock(), self._secrets.add, self._clean)
+        self._api = build_api(options, SystemClock(), self._secrets.add, self._clean)
         self._troubles = 0
 
     def look(self) -> tuple[list[Record], float]:
         """(events, seconds until the next look); blocks, and raises LiteServerError."""
-        events, requests = self._watch.look(self._service)
+        events, requests = self._watch.look(self._api)
         self._troubles, self.warnings = 0, self._watch.warnings
         return events, max(self._interval, requests * 60 / self._per_minute)
 

@@ -15,10 +15,10 @@ from ansible.module_utils.common.parameters import remove_values
 from .._clock import Clock, SystemClock
 from .._errors import InternalError, LiteServerError
 from .._shapes import Conceal, Record
-from ..domain._api import Service
+from ..domain._api import Api
 from ..domain._wording import showable
 from ..transport._client import REQUESTS_IMPORT_ERROR
-from ._connection import build_service, check_connection, connection_argument_spec, hide, passwords_in_addresses
+from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
 
 # Of one message. What a service can put into one has no end.
 LONGEST_TEXT = 4000
@@ -32,7 +32,7 @@ class Operation(Protocol):
     def prepare(self) -> None:
         """Check the options; raises InvalidOption before any request is sent."""
 
-    def run(self, service: Service) -> None:
+    def run(self, api: Api) -> None:
         """Do the work; raises LiteServerError."""
 
     def result(self) -> Record:
@@ -49,7 +49,7 @@ def run_module(
 
     :param argument_spec: the module's own options; the connection's are added.
     :param operation_of: takes (clock, module) and returns an operation: an object with
-        ``prepare()``, ``run(service)``, ``result()``, ``diff()`` and ``warnings``.
+        ``prepare()``, ``run(api)``, ``result()``, ``diff()`` and ``warnings``.
     """
     module = AnsibleModule(argument_spec=dict(connection_argument_spec(), **argument_spec), supports_check_mode=True)
     if REQUESTS_IMPORT_ERROR:
@@ -62,7 +62,7 @@ def run_module(
         operation.warnings += check_connection(module.params)
         operation.prepare()
         operation.run(
-            build_service(module.params, clock, lambda token: hide(module.no_log_values, token), concealing(module))
+            build_api(module.params, clock, lambda token: hide(module.no_log_values, token), concealing(module))
         )
     except LiteServerError as error:
         _finish(module, operation, error)

@@ -33,7 +33,7 @@ class Listing:
         self.complete = complete
 
 
-class FakeService:
+class FakeApi:
     """Jobs in a dict; ``script`` holds, per method, what the next calls do instead: an exception to
     raise, or a function that takes the service and the call's arguments.
     """
@@ -119,8 +119,8 @@ def clock():
 
 
 @pytest.fixture
-def service(clock):
-    return FakeService(clock)
+def api(clock):
+    return FakeApi(clock)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import NotFound, Unreachable
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._events import (
-    LOOKS_WHEN_OVER,
+    LOOKS_WHEN_ENDED,
     JobWatch,
     changes,
     harmless,
@@ -40,7 +40,7 @@ def job(job_id: str, status: str, created: int = 1, name: str = "", **tasks: str
     }
 
 
-class Service:
+class Api:
     """Jobs in a dictionary."""
 
     def __init__(self, *jobs: Job) -> None:
@@ -64,9 +64,9 @@ class Service:
         return self.jobs[job_id]
 
 
-def told(watch: JobWatch, service: Service) -> list[str]:
+def told(watch: JobWatch, api: Api) -> list[str]:
     """The ids of the events of one look, all of them delivered."""
-    events, requests = watch.look(service)
+    events, requests = watch.look(api)
     assert requests >= 1
     for event in events:
         watch.told(event)
@@ -134,78 +134,78 @@ def test_no_text_of_an_event_is_a_template(text: str) -> None:
 
 
 def test_the_first_look_tells_nothing_of_what_is_there_and_reads_only_what_runs() -> None:
-    service = Service(job("old", "FINISHED", a="SUCCESS"), job("now", "PROCESSING", b="PROCESSING"))
+    api = Api(job("old", "FINISHED", a="SUCCESS"), job("now", "PROCESSING", b="PROCESSING"))
     watch = JobWatch()
-    assert told(watch, service) == []
-    assert service.asked == ["list", "now"]
-    service.put(job("now", "FINISHED", b="SUCCESS"))
-    assert told(watch, service) == ["now/b/PROCESSING/SUCCESS", "now/PROCESSING/FINISHED"]
+    assert told(watch, api) == []
+    assert api.asked == ["list", "now"]
+    api.put(job("now", "FINISHED", b="SUCCESS"))
+    assert told(watch, api) == ["now/b/PROCESSING/SUCCESS", "now/PROCESSING/FINISHED"]
 
 
 def test_a_job_that_is_over_is_not_read_again() -> None:
-    service = Service()
+    api = Api()
     watch = JobWatch()
-    told(watch, service)
-    service.put(job("j", "FINISHED", a="SUCCESS"))
-    assert told(watch, service) == ["j/a/NEW/SUCCESS", "j/NEW/FINISHED"]
-    service.asked.clear()
-    assert told(watch, service) == []
-    assert service.asked == ["list"]
+    told(watch, api)
+    api.put(job("j", "FINISHED", a="SUCCESS"))
+    assert told(watch, api) == ["j/a/NEW/SUCCESS", "j/NEW/FINISHED"]
+    api.asked.clear()
+    assert told(watch, api) == []
+    assert api.asked == ["list"]
 
 
 def test_tasks_that_come_in_late() -> None:
     """A job may be over before it lists its tasks; it is looked at a few times more."""
-    service = Service()
+    api = Api()
     watch = JobWatch()
-    told(watch, service)
-    service.put(job("j", "FINISHED"))
-    assert told(watch, service) == ["j/NEW/FINISHED"]
-    service.put(job("j", "FINISHED", a="SUCCESS"))
-    assert told(watch, service) == ["j/a/NEW/SUCCESS"]
-    service.asked.clear()
-    told(watch, service)
-    assert service.asked == ["list"]
+    told(watch, api)
+    api.put(job("j", "FINISHED"))
+    assert told(watch, api) == ["j/NEW/FINISHED"]
+    api.put(job("j", "FINISHED", a="SUCCESS"))
+    assert told(watch, api) == ["j/a/NEW/SUCCESS"]
+    api.asked.clear()
+    told(watch, api)
+    assert api.asked == ["list"]
 
 
 def test_a_job_that_never_lists_tasks_is_not_read_for_ever() -> None:
-    service = Service()
+    api = Api()
     watch = JobWatch()
-    told(watch, service)
-    service.put(job("j", "FINISHED"))
-    for _look in range(LOOKS_WHEN_OVER + 3):
-        told(watch, service)
-    assert service.asked.count("j") == LOOKS_WHEN_OVER + 1
+    told(watch, api)
+    api.put(job("j", "FINISHED"))
+    for _look in range(LOOKS_WHEN_ENDED + 3):
+        told(watch, api)
+    assert api.asked.count("j") == LOOKS_WHEN_ENDED + 1
 
 
 def test_a_job_that_was_deleted() -> None:
-    service = Service(job("j", "PROCESSING", a="PROCESSING"), job("old", "FINISHED", a="SUCCESS"))
+    api = Api(job("j", "PROCESSING", a="PROCESSING"), job("old", "FINISHED", a="SUCCESS"))
     watch = JobWatch()
-    told(watch, service)
-    service.jobs.clear()
-    assert told(watch, service) == ["j/PROCESSING/DELETED", "old/FINISHED/DELETED"]
-    assert told(watch, service) == []
+    told(watch, api)
+    api.jobs.clear()
+    assert told(watch, api) == ["j/PROCESSING/DELETED", "old/FINISHED/DELETED"]
+    assert told(watch, api) == []
 
 
 def test_a_job_that_the_list_leaves_out_is_not_deleted() -> None:
-    service = Service(job("j", "PROCESSING", a="PROCESSING"))
+    api = Api(job("j", "PROCESSING", a="PROCESSING"))
     watch = JobWatch()
-    told(watch, service)
-    service.unlisted.add("j")
-    assert told(watch, service) == []
-    service.complete = False
-    service.jobs.clear()
-    assert told(watch, service) == []
+    told(watch, api)
+    api.unlisted.add("j")
+    assert told(watch, api) == []
+    api.complete = False
+    api.jobs.clear()
+    assert told(watch, api) == []
 
 
 def test_a_job_that_is_listed_is_not_deleted_because_its_detail_is_not_found() -> None:
-    service = Service(job("j", "PROCESSING", a="PROCESSING"))
+    api = Api(job("j", "PROCESSING", a="PROCESSING"))
     watch = JobWatch()
-    told(watch, service)
-    whole = service.get_job
-    service.get_job = lambda _job_id: not_found()  # type: ignore[method-assign]
-    assert told(watch, service) == []
-    service.get_job = whole  # type: ignore[method-assign]
-    assert told(watch, service) == []
+    told(watch, api)
+    whole = api.get_job
+    api.get_job = lambda _job_id: not_found()  # type: ignore[method-assign]
+    assert told(watch, api) == []
+    api.get_job = whole  # type: ignore[method-assign]
+    assert told(watch, api) == []
 
 
 def not_found() -> Job:
@@ -213,39 +213,39 @@ def not_found() -> Job:
 
 
 def test_only_jobs_with_such_a_name() -> None:
-    service = Service()
+    api = Api()
     watch = JobWatch(names=["hdk_*", "exact"])
-    told(watch, service)
+    told(watch, api)
     for number, name in enumerate(["hdk_upgrade", "log_collect", "exact", "exactly"]):
-        service.put(job(f"j{number}", "ACTIVE", name=name))
-    assert told(watch, service) == ["j0/NEW/ACTIVE", "j2/NEW/ACTIVE"]
+        api.put(job(f"j{number}", "ACTIVE", name=name))
+    assert told(watch, api) == ["j0/NEW/ACTIVE", "j2/NEW/ACTIVE"]
 
 
 def test_one_job_that_cannot_be_read_hides_no_other() -> None:
-    service = Service()
+    api = Api()
     watch = JobWatch()
-    told(watch, service)
+    told(watch, api)
     bad, worse = job("bad", "PROCESSING"), job("worse", "PROCESSING")
     bad["tasks"], worse["create_at"] = "none", "yesterday"
-    service.put(bad, worse, job("good", "PROCESSING"))
-    assert told(watch, service) == ["good/NEW/PROCESSING"]
+    api.put(bad, worse, job("good", "PROCESSING"))
+    assert told(watch, api) == ["good/NEW/PROCESSING"]
     assert len(watch.warnings) == 2
     # Once it can be read, nothing of it was lost.
-    service.put(job("bad", "FINISHED", a="SUCCESS"))
-    assert told(watch, service) == ["bad/a/NEW/SUCCESS", "bad/NEW/FINISHED"]
+    api.put(job("bad", "FINISHED", a="SUCCESS"))
+    assert told(watch, api) == ["bad/a/NEW/SUCCESS", "bad/NEW/FINISHED"]
 
 
 def test_trouble_in_the_middle_of_a_look_loses_nothing() -> None:
-    service = Service()
+    api = Api()
     watch = JobWatch()
-    told(watch, service)
-    service.put(job("a", "FINISHED", s="SUCCESS"), job("b", "FINISHED", created=2, s="SUCCESS"))
-    whole = service.get_job
-    service.get_job = lambda job_id: whole(job_id) if job_id == "a" else unreachable()  # type: ignore[method-assign]
+    told(watch, api)
+    api.put(job("a", "FINISHED", s="SUCCESS"), job("b", "FINISHED", created=2, s="SUCCESS"))
+    whole = api.get_job
+    api.get_job = lambda job_id: whole(job_id) if job_id == "a" else unreachable()  # type: ignore[method-assign]
     with pytest.raises(Unreachable):
-        watch.look(service)
-    service.get_job = whole  # type: ignore[method-assign]
-    assert told(watch, service) == ["a/s/NEW/SUCCESS", "a/NEW/FINISHED", "b/s/NEW/SUCCESS", "b/NEW/FINISHED"]
+        watch.look(api)
+    api.get_job = whole  # type: ignore[method-assign]
+    assert told(watch, api) == ["a/s/NEW/SUCCESS", "a/NEW/FINISHED", "b/s/NEW/SUCCESS", "b/NEW/FINISHED"]
 
 
 def unreachable() -> Job:
@@ -268,19 +268,19 @@ HISTORY = st.lists(
 def test_restarts_neither_lose_nor_repeat(history: list[dict[str, Any]], data: st.DataObject) -> None:
     """Stopped after any event and begun again from its state, a watch tells what one without a stop tells."""
     straight, stopped = JobWatch({}), JobWatch({})
-    services = Service(), Service()
+    apis = Api(), Api()
     expected: list[str] = []
     found: list[str] = []
     for jobs in history:
-        for service in services:
-            service.put(*(job(job_id, status, **tasks) for job_id, (status, tasks) in jobs.items()))
-        expected += told(straight, services[0])
-        events, _requests = stopped.look(services[1])
+        for api in apis:
+            api.put(*(job(job_id, status, **tasks) for job_id, (status, tasks) in jobs.items()))
+        expected += told(straight, apis[0])
+        events, _requests = stopped.look(apis[1])
         stop = data.draw(st.integers(0, len(events)))
         for event in events[:stop]:
             stopped.told(event)
             found.append(event["id"])
         # Its state goes through a file. What was not delivered comes at the next look.
         stopped = JobWatch(json.loads(json.dumps(stopped.known)))
-        found += told(stopped, services[1])
+        found += told(stopped, apis[1])
     assert found == expected

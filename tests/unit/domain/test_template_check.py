@@ -65,45 +65,45 @@ def test_odd_parameters_do_no_harm(options, params):
 
 
 @pytest.fixture
-def run(clock, service, options):
+def run(clock, api, options):
     def run(check_mode=False, **given):
         operation = PresentJob(clock, dict(options, **given), check_mode, lambda line: None)
         operation.prepare()
-        operation.run(service)
+        operation.run(api)
         return operation
 
     return run
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_strict_creates_nothing(run, service, check_mode):
-    service.templates = [template(version="^x$")]
+def test_strict_creates_nothing(run, api, check_mode):
+    api.templates = [template(version="^x$")]
     with pytest.raises(TemplateRejected, match="does not match"):
         run(check_mode, template_check="strict")
-    assert service.count("create_job") == 0
+    assert api.count("create_job") == 0
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_warn_warns(run, service, check_mode):
-    service.templates = [template(version="^x$")]
+def test_warn_warns(run, api, check_mode):
+    api.templates = [template(version="^x$")]
     assert any("does not match" in warning for warning in run(check_mode, template_check="warn").warnings)
-    assert service.count("create_job") == (0 if check_mode else 1)
+    assert api.count("create_job") == (0 if check_mode else 1)
 
 
-def test_off_does_not_ask(run, service):
+def test_off_does_not_ask(run, api):
     run(template_check="off")
-    assert service.count("list_templates") == 0
+    assert api.count("list_templates") == 0
 
 
-def test_templates_that_cannot_be_read_stop_only_strict(run, service):
-    service.script["list_templates"] = [ServiceFailed("down"), ServiceFailed("down")]
+def test_templates_that_cannot_be_read_stop_only_strict(run, api):
+    api.script["list_templates"] = [ServiceFailed("down"), ServiceFailed("down")]
     with pytest.raises(ServiceFailed):
         run(template_check="strict")
     assert any("could not be read" in warning for warning in run(template_check="warn").warnings)
-    assert service.count("create_job") == 1
+    assert api.count("create_job") == 1
 
 
-def test_nothing_to_submit_asks_for_no_template(run, service):
-    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+def test_nothing_to_submit_asks_for_no_template(run, api):
+    api.add({"s1": "SUCCESS", "s2": "SUCCESS"})
     run(template_check="strict")
-    assert service.count("list_templates") == 0
+    assert api.count("list_templates") == 0

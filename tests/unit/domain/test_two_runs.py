@@ -22,7 +22,7 @@ OTHER = [{"type": "HDK_UPGRADE", "spec": {"version": "2"}}]
 
 
 @pytest.fixture
-def run(clock, service, options):
+def run(clock, api, options):
     """Run with these options; returns the operation, with what it raised as ``error``."""
 
     def run(**given):
@@ -30,7 +30,7 @@ def run(clock, service, options):
         operation.error = None
         operation.prepare()
         try:
-            operation.run(service)
+            operation.run(api)
         except LiteServerError as error:
             operation.error = error
         return operation
@@ -38,24 +38,24 @@ def run(clock, service, options):
     return run
 
 
-def elder(service, servers=("s1",), **fields):
+def elder(api, servers=("s1",), **fields):
     """The other run's create is carried out just before this one's."""
 
-    def create(service, body):
-        service.elder = service.add(dict.fromkeys(servers, "PROCESSING"), status="PROCESSING", **fields)
+    def create(api, body):
+        api.elder = api.add(dict.fromkeys(servers, "PROCESSING"), status="PROCESSING", **fields)
 
-    service.script["create_job"] = [create]
+    api.script["create_job"] = [create]
 
 
-def younger(service, **fields):
+def younger(api, **fields):
     """The other run's create is carried out just after this one's."""
 
-    def create(service, body):
-        job = service.commit(body)
-        service.younger = service.add({"s1": "PROCESSING"}, status="PROCESSING", **fields)
+    def create(api, body):
+        job = api.commit(body)
+        api.younger = api.add({"s1": "PROCESSING"}, status="PROCESSING", **fields)
         return job
 
-    service.script["create_job"] = [create]
+    api.script["create_job"] = [create]
 
 
 def verdicts(operation):
@@ -63,8 +63,8 @@ def verdicts(operation):
 
 
 @pytest.mark.parametrize("begin", [elder, younger])
-def test_the_other_run_is_told_of(run, service, begin):
-    begin(service)
+def test_the_other_run_is_told_of(run, api, begin):
+    begin(api)
     operation = run()
     assert operation.error is None
     [warning] = operation.warnings
@@ -78,15 +78,15 @@ def test_the_other_run_is_told_of(run, service, begin):
 
 @pytest.mark.parametrize("begin", [elder, younger])
 @pytest.mark.parametrize(("old", "new"), [("SUCCESS", "FAILED"), ("FAILED", "SUCCESS"), ("SUCCESS", "SUCCESS")])
-def test_both_runs_and_the_next_one_go_by_the_younger_job(run, service, clock, begin, old, new):
-    begin(service)
+def test_both_runs_and_the_next_one_go_by_the_younger_job(run, api, clock, begin, old, new):
+    begin(api)
 
     def finish():
         # One at a time, the younger first: nothing is over while the elder runs.
         if clock.time > 1010:
-            service.finish("job-2", new)
+            api.finish("job-2", new)
         if clock.time > 1030:
-            service.finish("job-1", old)
+            api.finish("job-1", old)
 
     clock.on_sleep = finish
     operation = run(wait=True)
@@ -98,8 +98,8 @@ def test_both_runs_and_the_next_one_go_by_the_younger_job(run, service, clock, b
 
 
 @pytest.mark.parametrize("begin", [elder, younger])
-def test_other_items_at_the_same_time_are_an_error(run, service, begin):
-    begin(service, items=OTHER)
+def test_other_items_at_the_same_time_are_an_error(run, api, begin):
+    begin(api, items=OTHER)
     operation = run(wait=True)
     assert isinstance(operation.error, ServersBusy)
     other, own = ("job-1", "job-2") if begin is elder else ("job-2", "job-1")
@@ -109,61 +109,61 @@ def test_other_items_at_the_same_time_are_an_error(run, service, begin):
     assert verdicts(operation) == {"s1": ("running", "job-2"), "s2": ("running", own)}
 
 
-def test_a_younger_job_with_other_items_that_is_over_says_nothing_of_these(run, service):
-    younger(service, items=OTHER)
-    service.script["get_job"] = [lambda service, job_id: service.finish("job-2")]
+def test_a_younger_job_with_other_items_that_is_over_says_nothing_of_these(run, api):
+    younger(api, items=OTHER)
+    api.script["get_job"] = [lambda api, job_id: api.finish("job-2")]
     operation = run()
     assert isinstance(operation.error, ServersBusy)
     assert verdicts(operation)["s1"] == ("running", "job-1"), "this run's own job goes on"
 
 
-def test_a_younger_job_with_other_items_counts_where_both_are_over(run, service):
-    def create(service, body):
-        job = service.commit(body)
-        service.finish("job-1")
-        service.add({"s1": "SUCCESS"}, items=OTHER)
+def test_a_younger_job_with_other_items_counts_where_both_are_over(run, api):
+    def create(api, body):
+        job = api.commit(body)
+        api.finish("job-1")
+        api.add({"s1": "SUCCESS"}, items=OTHER)
         return job
 
-    service.script["create_job"] = [create]
+    api.script["create_job"] = [create]
     operation = run()
     assert isinstance(operation.error, ServersBusy)
     assert verdicts(operation) == {"s1": ("unknown", "job-2"), "s2": ("done", "job-1")}
 
 
-def test_other_servers_item_types_and_names_are_nobodys_twins(run, service):
-    def create(service, body):
-        service.add({"s3": "PROCESSING"}, status="PROCESSING")
-        service.add({"s1": "PROCESSING"}, status="PROCESSING", items=[{"type": "COMMON", "spec": {}}])
-        service.add({"s1": "PROCESSING"}, status="PROCESSING", name="other")
+def test_other_servers_item_types_and_names_are_nobodys_twins(run, api):
+    def create(api, body):
+        api.add({"s3": "PROCESSING"}, status="PROCESSING")
+        api.add({"s1": "PROCESSING"}, status="PROCESSING", items=[{"type": "COMMON", "spec": {}}])
+        api.add({"s1": "PROCESSING"}, status="PROCESSING", name="other")
 
-    service.script["create_job"] = [create]
+    api.script["create_job"] = [create]
     operation = run()
     assert (operation.error, operation.warnings) == (None, [])
 
 
-def test_any_name_sees_a_twin_of_another_name(run, service):
-    elder(service, name="other")
+def test_any_name_sees_a_twin_of_another_name(run, api):
+    elder(api, name="other")
     assert "job 'other' (job-1)" in run(reuse="any_name").warnings[0]
 
 
-def test_a_twin_that_lists_its_servers_late_is_waited_for(run, service, clock):
-    elder(service, servers=())
+def test_a_twin_that_lists_its_servers_late_is_waited_for(run, api, clock):
+    elder(api, servers=())
 
     def show():
         if clock.time > 1005:
-            service.jobs["job-1"]["tasks"] = [{"id": "t", "server_id": "s2", "status": "PROCESSING"}]
+            api.jobs["job-1"]["tasks"] = [{"id": "t", "server_id": "s2", "status": "PROCESSING"}]
 
     clock.on_sleep = show
     assert run().warnings[0].endswith("at the same time: s2")
 
 
-def test_a_twin_that_never_lists_its_servers_is_named(run, service):
-    elder(service, servers=())
+def test_a_twin_that_never_lists_its_servers_is_named(run, api):
+    elder(api, servers=())
     assert "(job-1) of another run began at the same time and lists no servers" in run().warnings[0]
 
 
-def test_a_look_that_fails_is_told_of_and_hides_nothing(run, service):
-    service.script["list_jobs"] = [None, None, None, AnswerLost("reset")]
+def test_a_look_that_fails_is_told_of_and_hides_nothing(run, api):
+    api.script["list_jobs"] = [None, None, None, AnswerLost("reset")]
     operation = run()
     assert operation.error is None and operation.result()["action"] == "created"
     assert operation.warnings == [
@@ -171,13 +171,13 @@ def test_a_look_that_fails_is_told_of_and_hides_nothing(run, service):
     ]
 
 
-def test_a_twin_of_a_job_whose_answer_was_lost(run, service):
-    def create(service, body):
-        service.add({"s1": "PROCESSING"}, status="PROCESSING")
-        service.commit(body)
+def test_a_twin_of_a_job_whose_answer_was_lost(run, api):
+    def create(api, body):
+        api.add({"s1": "PROCESSING"}, status="PROCESSING")
+        api.commit(body)
         raise OutcomeUnknown("reset")
 
-    service.script["create_job"] = [create]
+    api.script["create_job"] = [create]
     operation = run()
     assert operation.result()["job"]["id"] == "job-2"
     assert any("started twice" in warning and "job-1" in warning for warning in operation.warnings)
@@ -186,39 +186,39 @@ def test_a_twin_of_a_job_whose_answer_was_lost(run, service):
 # --- the look before the create ---
 
 
-def test_what_begins_while_templates_are_read_is_seen_before_the_create(run, service, listing):
-    def read(service, filters):
-        service.add({"s1": "PROCESSING"}, status="PROCESSING")
+def test_what_begins_while_templates_are_read_is_seen_before_the_create(run, api, listing):
+    def read(api, filters):
+        api.add({"s1": "PROCESSING"}, status="PROCESSING")
         return listing([])
 
-    service.script["list_templates"] = [read]
+    api.script["list_templates"] = [read]
     operation = run(template_check="warn")
-    assert [call[1]["server_ids"] for call in service.calls if call[0] == "create_job"] == [["s2"]]
+    assert [call[1]["server_ids"] for call in api.calls if call[0] == "create_job"] == [["s2"]]
     assert verdicts(operation)["s1"] == ("running", "job-1")
     assert not any("started twice" in warning for warning in operation.warnings)
 
 
-def test_nothing_is_created_where_other_items_began_meanwhile(run, service, listing):
-    def read(service, filters):
-        service.add({"s1": "PROCESSING"}, status="PROCESSING", items=OTHER)
+def test_nothing_is_created_where_other_items_began_meanwhile(run, api, listing):
+    def read(api, filters):
+        api.add({"s1": "PROCESSING"}, status="PROCESSING", items=OTHER)
         return listing([])
 
-    service.script["list_templates"] = [read]
+    api.script["list_templates"] = [read]
     operation = run(template_check="warn")
-    assert isinstance(operation.error, ServersBusy) and service.count("create_job") == 0
+    assert isinstance(operation.error, ServersBusy) and api.count("create_job") == 0
     assert operation.result()["changed"] is False
 
 
-def test_a_list_that_is_short_before_the_create_is_judged_anew(run, service, listing):
-    service.script["list_jobs"] = [None, lambda service, filters: listing([], complete=False)]
+def test_a_list_that_is_short_before_the_create_is_judged_anew(run, api, listing):
+    api.script["list_jobs"] = [None, lambda api, filters: listing([], complete=False)]
     assert run().result()["action"] == "created"
-    assert service.count("list_jobs") == 5  # judged, looked, judged, listed, looked for twins
+    assert api.count("list_jobs") == 5  # judged, looked, judged, listed, looked for twins
 
 
-def test_a_run_that_creates_nothing_looks_once(run, service):
-    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+def test_a_run_that_creates_nothing_looks_once(run, api):
+    api.add({"s1": "SUCCESS", "s2": "SUCCESS"})
     run()
-    assert service.count("list_jobs") == 1
+    assert api.count("list_jobs") == 1
 
 
 # --- after two runs at once ---
@@ -228,11 +228,11 @@ def test_a_run_that_creates_nothing_looks_once(run, service):
     ("items", "standing"),
     [(None, "running"), (OTHER, "busy")],
 )
-def test_an_older_job_that_still_runs_is_no_reason_for_a_third(run, service, items, standing):
-    older = service.add({"s1": "PROCESSING"}, status="PROCESSING", items=items)
-    service.add({"s1": "FAILED", "s2": "SUCCESS"})
+def test_an_older_job_that_still_runs_is_no_reason_for_a_third(run, api, items, standing):
+    older = api.add({"s1": "PROCESSING"}, status="PROCESSING", items=items)
+    api.add({"s1": "FAILED", "s2": "SUCCESS"})
     operation = run()
-    assert service.count("create_job") == 0
+    assert api.count("create_job") == 0
     assert verdicts(operation)["s1"] == ("running", older)
     assert isinstance(operation.error, ServersBusy) == (standing == "busy")
 
@@ -240,33 +240,33 @@ def test_an_older_job_that_still_runs_is_no_reason_for_a_third(run, service, ite
 # --- a job that is listed and not found ---
 
 
-def test_a_listed_job_that_is_not_found_once_still_counts(run, service):
-    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
-    service.script["get_job"] = [NotFound("no such job")]
+def test_a_listed_job_that_is_not_found_once_still_counts(run, api):
+    api.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+    api.script["get_job"] = [NotFound("no such job")]
     operation = run()
     assert (operation.error, operation.result()["action"]) == (None, "none")
 
 
-def test_a_listed_job_that_is_never_found_creates_nothing(run, service):
-    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
-    service.script["get_job"] = [NotFound("no such job")] * 100
+def test_a_listed_job_that_is_never_found_creates_nothing(run, api):
+    api.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+    api.script["get_job"] = [NotFound("no such job")] * 100
     operation = run()
     assert isinstance(operation.error, JobUnsettled) and "job-1" in operation.error.message
-    assert service.count("create_job") == 0 and operation.result()["changed"] is False
+    assert api.count("create_job") == 0 and operation.result()["changed"] is False
 
 
-def test_a_job_that_was_deleted_while_it_was_read_does_not_count(run, service):
-    service.add({"s1": "SUCCESS", "s2": "SUCCESS"})
+def test_a_job_that_was_deleted_while_it_was_read_does_not_count(run, api):
+    api.add({"s1": "SUCCESS", "s2": "SUCCESS"})
 
-    def delete(service, job_id):
-        del service.jobs[job_id]
+    def delete(api, job_id):
+        del api.jobs[job_id]
 
-    service.script["get_job"] = [delete]
+    api.script["get_job"] = [delete]
     assert run().result()["action"] == "created"
 
 
-def test_a_job_that_the_list_calls_deleted_need_not_be_found(run, service, clock):
-    service.add({"s1": "SUCCESS", "s2": "SUCCESS"}, status="DELETED")
-    service.script["get_job"] = [NotFound("no such job")]
+def test_a_job_that_the_list_calls_deleted_need_not_be_found(run, api, clock):
+    api.add({"s1": "SUCCESS", "s2": "SUCCESS"}, status="DELETED")
+    api.script["get_job"] = [NotFound("no such job")]
     assert run().result()["action"] == "created"
     assert clock.sleeps == []

@@ -17,7 +17,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.server
     TemplateInfo,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
-    build_service,
+    build_api,
     connection_argument_spec,
 )
 
@@ -45,7 +45,7 @@ def vendor(sdk, simulator):
 def ours(simulator):
     """The collection's client."""
     defaults = {name: option.get("default") for name, option in connection_argument_spec().items()}
-    return build_service({**defaults, **simulator.credentials()}, SystemClock(), lambda token: None)
+    return build_api({**defaults, **simulator.credentials()}, SystemClock(), lambda token: None)
 
 
 def every_page(call, request, size):

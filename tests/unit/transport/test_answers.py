@@ -31,7 +31,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unauthorized,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import _client as client
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import NoAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
@@ -44,16 +44,16 @@ JOB = {"id": "64e004ec-6cb0-401f-a7c0-ec2557626b16", "name": "x"}
 
 
 @pytest.fixture
-def service(server: MisbehavingServer, client_of: Callable[..., HttpClient]) -> LiteServerService:
+def api(server: MisbehavingServer, client_of: Callable[..., HttpClient]) -> LiteServerApi:
     """The service behind the server; it repeats nothing."""
-    return LiteServerService(client_of(max_retries=0), server.url, "project", NoAuth())
+    return LiteServerApi(client_of(max_retries=0), server.url, "project", NoAuth())
 
 
-def failure_of(service: LiteServerService, server: MisbehavingServer, answer: Reply) -> LiteServerError:
+def failure_of(api: LiteServerApi, server: MisbehavingServer, answer: Reply) -> LiteServerError:
     """The error that an answer to a read becomes."""
     server.answers = [answer]
     with pytest.raises(LiteServerError) as caught:
-        service.get_job("1")
+        api.get_job("1")
     return caught.value
 
 
@@ -93,9 +93,9 @@ def failure_of(service: LiteServerService, server: MisbehavingServer, answer: Re
     ],
 )
 def test_error_body(
-    service: LiteServerService, server: MisbehavingServer, body: Any, code: str, message: str, request_id: str
+    api: LiteServerApi, server: MisbehavingServer, body: Any, code: str, message: str, request_id: str
 ) -> None:
-    error = failure_of(service, server, reply_json(body, 400, X_Request_Id="from-header"))
+    error = failure_of(api, server, reply_json(body, 400, X_Request_Id="from-header"))
     assert type(error) is ApiError
     assert (error.code, error.http_status, error.request_id) == (code, 400, request_id)
     assert message in error.message
@@ -106,9 +106,9 @@ def test_error_body(
     assert not error.retryable
 
 
-def test_first_pair_that_has_a_message_is_taken(service: LiteServerService, server: MisbehavingServer) -> None:
+def test_first_pair_that_has_a_message_is_taken(api: LiteServerApi, server: MisbehavingServer) -> None:
     body = {"code": "outer", "message": "flat", "error": {"code": "inner", "message": "nested"}}
-    error = failure_of(service, server, reply_json(body, 400))
+    error = failure_of(api, server, reply_json(body, 400))
     assert (error.code, "flat" in error.message) == ("outer", True)
 
 
@@ -121,19 +121,17 @@ def test_first_pair_that_has_a_message_is_taken(service: LiteServerService, serv
         (Reply(400, b"\xff\xfe\xfa"), "400"),
     ],
 )
-def test_error_that_is_not_json(
-    service: LiteServerService, server: MisbehavingServer, answer: Reply, expected: str
-) -> None:
-    error = failure_of(service, server, answer)
+def test_error_that_is_not_json(api: LiteServerApi, server: MisbehavingServer, answer: Reply, expected: str) -> None:
+    error = failure_of(api, server, answer)
     assert type(error) is ApiError
     assert expected in error.message
     assert len(error.message) < 400
 
 
-def test_request_id_header_in_any_spelling(service: LiteServerService, server: MisbehavingServer) -> None:
-    assert failure_of(service, server, Reply(400, b"", {"x-request-id": "low"})).request_id == "low"
-    assert failure_of(service, server, Reply(400, b"", {"X-request-id": "odd"})).request_id == "odd"
-    assert failure_of(service, server, Reply(400, b"")).request_id is None
+def test_request_id_header_in_any_spelling(api: LiteServerApi, server: MisbehavingServer) -> None:
+    assert failure_of(api, server, Reply(400, b"", {"x-request-id": "low"})).request_id == "low"
+    assert failure_of(api, server, Reply(400, b"", {"X-request-id": "odd"})).request_id == "odd"
+    assert failure_of(api, server, Reply(400, b"")).request_id is None
 
 
 @pytest.mark.parametrize(
@@ -160,10 +158,10 @@ def test_request_id_header_in_any_spelling(service: LiteServerService, server: M
     ],
 )
 def test_kind_of_error(
-    service: LiteServerService, server: MisbehavingServer, status: int, code: str | None, kind: type
+    api: LiteServerApi, server: MisbehavingServer, status: int, code: str | None, kind: type
 ) -> None:
     body = {"error_code": code, "error_msg": "text"} if code else {}
-    error = failure_of(service, server, reply_json(body, status))
+    error = failure_of(api, server, reply_json(body, status))
     assert type(error) is kind
     assert error.http_status == status
     assert error.code == (code or "api_error")
@@ -182,8 +180,8 @@ def test_kind_of_error(
         (429, "APIGW.0308", "wait_sleep"),
     ],
 )
-def test_hint(service: LiteServerService, server: MisbehavingServer, status: int, code: str, hint: str) -> None:
-    error = failure_of(service, server, reply_json({"error_code": code, "error_msg": "text"}, status))
+def test_hint(api: LiteServerApi, server: MisbehavingServer, status: int, code: str, hint: str) -> None:
+    error = failure_of(api, server, reply_json({"error_code": code, "error_msg": "text"}, status))
     assert hint in (error.hint or "")
     assert error.hint and error.hint in str(error)
 
@@ -209,9 +207,9 @@ def unprintable_of(error: LiteServerError) -> list[str]:
     ],
 )
 def test_control_characters_of_an_error_body_are_not_passed_on(
-    service: LiteServerService, server: MisbehavingServer, body: dict
+    api: LiteServerApi, server: MisbehavingServer, body: dict
 ) -> None:
-    error = failure_of(service, server, reply_json(body, 400))
+    error = failure_of(api, server, reply_json(body, 400))
     assert not unprintable_of(error)
 
 
@@ -227,14 +225,14 @@ def test_control_characters_of_an_error_body_are_not_passed_on(
     ],
 )
 def test_control_characters_of_other_answers_are_not_passed_on(
-    service: LiteServerService, server: MisbehavingServer, answer: Reply
+    api: LiteServerApi, server: MisbehavingServer, answer: Reply
 ) -> None:
-    error = failure_of(service, server, answer)
+    error = failure_of(api, server, answer)
     assert not unprintable_of(error)
 
 
-def test_message_of_a_huge_error_is_short(service: LiteServerService, server: MisbehavingServer) -> None:
-    error = failure_of(service, server, reply_json({"error_code": "X", "error_msg": "x" * 1_000_000}, 400))
+def test_message_of_a_huge_error_is_short(api: LiteServerApi, server: MisbehavingServer) -> None:
+    error = failure_of(api, server, reply_json({"error_code": "X", "error_msg": "x" * 1_000_000}, 400))
     assert len(str(error)) < 10_000
 
 
@@ -263,9 +261,9 @@ def test_message_of_a_huge_error_is_short(service: LiteServerService, server: Mi
         (reply_json({"id": ""}), "id"),
     ],
 )
-def test_bad_answer_to_a_read(service: LiteServerService, server: MisbehavingServer, answer: Reply, text: str) -> None:
+def test_bad_answer_to_a_read(api: LiteServerApi, server: MisbehavingServer, answer: Reply, text: str) -> None:
     answer.headers["X-Request-Id"] = "r1"
-    error = failure_of(service, server, answer)
+    error = failure_of(api, server, answer)
     assert type(error) is BadAnswer
     assert (error.code, error.http_status, error.request_id) == ("bad_answer", 200, "r1")
     assert text in error.message
@@ -287,37 +285,37 @@ def test_bad_answer_to_a_read(service: LiteServerService, server: MisbehavingSer
         {"data": [{"id": ""}]},
     ],
 )
-def test_bad_answer_to_a_list(service: LiteServerService, server: MisbehavingServer, body: Any) -> None:
+def test_bad_answer_to_a_list(api: LiteServerApi, server: MisbehavingServer, body: Any) -> None:
     server.answers = [reply_json(body, X_Request_Id="r1")]
     with pytest.raises(BadAnswer) as caught:
-        service.list_jobs()
+        api.list_jobs()
     assert caught.value.request_id == "r1"
     with pytest.raises(BadAnswer):
-        service.list_templates()
+        api.list_templates()
     with pytest.raises(BadAnswer):
-        service.list_servers()
+        api.list_servers()
     with pytest.raises(OutcomeUnknown) as unknown:
-        service.delete_jobs(["1"])
+        api.delete_jobs(["1"])
     assert unknown.value.request_id == "r1"
 
 
 @pytest.mark.parametrize("body", [{}, [], {"data": None}, {"data": {}}, {"data": ["x"]}])
-def test_bad_answer_to_a_list_without_ids(service: LiteServerService, server: MisbehavingServer, body: Any) -> None:
+def test_bad_answer_to_a_list_without_ids(api: LiteServerApi, server: MisbehavingServer, body: Any) -> None:
     server.answers = [reply_json(body)]
     with pytest.raises(BadAnswer):
-        service.list_software()
+        api.list_software()
     # These records have no ids, so that none is asked for.
     server.answers = [reply_json({"data": [{"flavor_type": "x"}]})]
-    assert service.list_software() == [{"flavor_type": "x"}]
+    assert api.list_software() == [{"flavor_type": "x"}]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[]", b'{"id": 5}'])
 def test_bad_answer_to_a_create_leaves_its_outcome_unknown(
-    service: LiteServerService, server: MisbehavingServer, body: bytes
+    api: LiteServerApi, server: MisbehavingServer, body: bytes
 ) -> None:
     server.answers = [Reply(200, body, {"X-Request-Id": "r1"})]
     with pytest.raises(OutcomeUnknown) as caught:
-        service.create_job({"name": "x"})
+        api.create_job({"name": "x"})
     assert (caught.value.code, caught.value.request_id, caught.value.http_status) == ("bad_answer", "r1", 200)
     assert "create job 'x'" in caught.value.message
 
@@ -325,16 +323,14 @@ def test_bad_answer_to_a_create_leaves_its_outcome_unknown(
 # Sizes
 
 
-def test_answer_up_to_the_limit(
-    service: LiteServerService, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answer_up_to_the_limit(api: LiteServerApi, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps(JOB).encode()
     monkeypatch.setattr(client, "MAX_ANSWER_BYTES", len(body))
     server.answers = [Reply(200, body)]
-    assert service.get_job("1") == JOB
+    assert api.get_job("1") == JOB
     server.answers = [Reply(200, body + b" ")]
     with pytest.raises(BadAnswer, match="larger than"):
-        service.get_job("1")
+        api.get_job("1")
 
 
 BIG = 50_000_000
@@ -356,7 +352,7 @@ class Wire:
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 429, 503])
 @pytest.mark.parametrize("bomb", [False, True])
 def test_answer_over_the_limit_is_not_held_in_memory(
-    service: LiteServerService, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, status: int, bomb: bool
+    api: LiteServerApi, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, status: int, bomb: bool
 ) -> None:
     monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 1 << 20)
     answer = Reply(status, BOMB, {"Content-Encoding": "gzip"}) if bomb else Reply(status, b" " * BIG)
@@ -367,25 +363,25 @@ def test_answer_over_the_limit_is_not_held_in_memory(
     tracemalloc.start()
     try:
         with pytest.raises((BadAnswer, ApiError)):
-            service.get_job("1")
+            api.get_job("1")
         _now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < BIG / 4
 
 
-def test_gzip_is_unpacked(service: LiteServerService, server: MisbehavingServer) -> None:
+def test_gzip_is_unpacked(api: LiteServerApi, server: MisbehavingServer) -> None:
     server.answers = [Reply(200, gzip.compress(json.dumps(JOB).encode()), {"Content-Encoding": "gzip"})]
-    assert service.get_job("1") == JOB
+    assert api.get_job("1") == JOB
     server.answers = [Reply(200, zlib.compress(json.dumps(JOB).encode()), {"Content-Encoding": "deflate"})]
-    assert service.get_job("1") == JOB
+    assert api.get_job("1") == JOB
 
 
 @pytest.mark.parametrize("body", [b"not gzip", gzip.compress(json.dumps(JOB).encode())[:-12]], ids=["other", "cut"])
 def test_broken_gzip_is_a_bad_answer_with_the_request_id(
-    service: LiteServerService, server: MisbehavingServer, body: bytes
+    api: LiteServerApi, server: MisbehavingServer, body: bytes
 ) -> None:
-    error = failure_of(service, server, Reply(200, body, {"Content-Encoding": "gzip", "X-Request-Id": "r1"}))
+    error = failure_of(api, server, Reply(200, body, {"Content-Encoding": "gzip", "X-Request-Id": "r1"}))
     assert type(error) is BadAnswer
     assert error.request_id == "r1"
 
@@ -397,19 +393,19 @@ def test_limit_is_more_than_5000_servers_need() -> None:
 # What is passed on
 
 
-def test_good_answers_are_passed_on_whole(service: LiteServerService, server: MisbehavingServer) -> None:
+def test_good_answers_are_passed_on_whole(api: LiteServerApi, server: MisbehavingServer) -> None:
     job = {"id": "1", "name": "升级", "undocumented": [1, {"a": None}], "create_at": 1755005748201}
     server.answers = [reply_json(job)]
-    assert service.get_job("1") == job
-    assert service.create_job({"name": "x"}) == job
+    assert api.get_job("1") == job
+    assert api.create_job({"name": "x"}) == job
     server.answers = [Reply(200, b"\xef\xbb\xbf" + json.dumps(job).encode())]
-    assert service.get_job("1") == job
+    assert api.get_job("1") == job
 
 
-def test_status_201_and_202_are_successes(service: LiteServerService, server: MisbehavingServer) -> None:
+def test_status_201_and_202_are_successes(api: LiteServerApi, server: MisbehavingServer) -> None:
     server.answers = [reply_json(JOB, 201), reply_json(JOB, 202)]
-    assert service.create_job({"name": "x"}) == JOB
-    assert service.create_job({"name": "x"}) == JOB
+    assert api.create_job({"name": "x"}) == JOB
+    assert api.create_job({"name": "x"}) == JOB
 
 
 # The error classes

@@ -20,7 +20,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Throttled,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import PasswordAuth, TokenAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
@@ -55,18 +55,18 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def service(
+def api(
     server: MisbehavingServer,
     iam: MisbehavingServer,
     client_of: Callable[..., HttpClient],
     clock: FakeClock,
     told: list[str],
-) -> LiteServerService:
+) -> LiteServerApi:
     """The service with a password login."""
     server.answers = [reply_json({"id": "1"})]
     client = client_of(max_retries=RETRIES)
     auth = PasswordAuth(client, iam.url, "sre", "pass\u00fc word", "account", "project-1", clock, told.append)
-    return LiteServerService(client, server.url, "project-1", auth)
+    return LiteServerApi(client, server.url, "project-1", auth)
 
 
 def tokens_of(server: MisbehavingServer) -> list[str | None]:
@@ -76,8 +76,8 @@ def tokens_of(server: MisbehavingServer) -> list[str | None]:
 # The login
 
 
-def test_login_request(service: LiteServerService, iam: MisbehavingServer) -> None:
-    service.get_job("1")
+def test_login_request(api: LiteServerApi, iam: MisbehavingServer) -> None:
+    api.get_job("1")
     (login,) = iam.received
     assert (login.method, login.target) == ("POST", "/v3/auth/tokens?nocatalog=true")
     assert (login.header("Content-Type") or "").startswith("application/json")
@@ -96,16 +96,16 @@ def test_login_request(service: LiteServerService, iam: MisbehavingServer) -> No
     }
 
 
-def test_no_login_before_it_is_needed(service: LiteServerService, iam: MisbehavingServer) -> None:
+def test_no_login_before_it_is_needed(api: LiteServerApi, iam: MisbehavingServer) -> None:
     assert iam.count == 0
 
 
 def test_one_token_serves_many_requests(
-    service: LiteServerService, server: MisbehavingServer, iam: MisbehavingServer, told: list[str]
+    api: LiteServerApi, server: MisbehavingServer, iam: MisbehavingServer, told: list[str]
 ) -> None:
     for _time in range(4):
-        service.get_job("1")
-    service.create_job({"name": "x"})
+        api.get_job("1")
+    api.create_job({"name": "x"})
     assert iam.count == 1
     assert tokens_of(server) == ["T1"] * 5
     assert told == ["T1"]
@@ -119,29 +119,29 @@ def test_token_is_told_before_it_is_sent(
     client = client_of()
     auth = PasswordAuth(client, iam.url, "u", "p", "d", "p", clock, lambda token: sent_when_told.append(server.count))
     server.answers = [reply_json({"id": "1"})]
-    LiteServerService(client, server.url, "p", auth).get_job("1")
+    LiteServerApi(client, server.url, "p", auth).get_job("1")
     assert sent_when_told == [0]
 
 
 @pytest.mark.parametrize("body", [Reply(201, b"{}"), reply_json([], 201), reply_json({"token": "x"}, 201)])
 def test_login_whose_body_says_nothing(
-    service: LiteServerService, server: MisbehavingServer, iam: MisbehavingServer, clock: FakeClock, body: Reply
+    api: LiteServerApi, server: MisbehavingServer, iam: MisbehavingServer, clock: FakeClock, body: Reply
 ) -> None:
     body.headers["X-Subject-Token"] = "T"
     iam.answers = [body]
-    service.get_job("1")
+    api.get_job("1")
     clock.advance(10**6)
-    service.get_job("1")
+    api.get_job("1")
     assert tokens_of(server) == ["T", "T"]
     assert iam.count == 1
 
 
 def test_login_without_a_token_is_a_bad_answer(
-    service: LiteServerService, server: MisbehavingServer, iam: MisbehavingServer
+    api: LiteServerApi, server: MisbehavingServer, iam: MisbehavingServer
 ) -> None:
     iam.answers = [reply_json({"token": {}}, 201, X_Request_Id="r1")]
     with pytest.raises(BadAnswer, match="X-Subject-Token") as caught:
-        service.get_job("1")
+        api.get_job("1")
     assert caught.value.request_id == "r1"
     assert server.count == 0
 
@@ -164,7 +164,7 @@ def test_login_without_a_token_is_a_bad_answer(
     ],
 )
 def test_renewal_before_the_end(
-    service: LiteServerService,
+    api: LiteServerApi,
     server: MisbehavingServer,
     iam: MisbehavingServer,
     clock: FakeClock,
@@ -174,30 +174,30 @@ def test_renewal_before_the_end(
     renewed_after: float,
 ) -> None:
     iam.answers = [token_answer("T1", issued, expires), token_answer("T2", issued, expires), token_answer("T3")]
-    service.get_job("1")
+    api.get_job("1")
     clock.advance(renewed_after - 1)
-    service.get_job("1")
+    api.get_job("1")
     clock.advance(2)
-    service.get_job("1")
+    api.get_job("1")
     clock.advance(renewed_after - 1)
-    service.get_job("1")
+    api.get_job("1")
     clock.advance(2)
-    service.get_job("1")
+    api.get_job("1")
     assert tokens_of(server) == ["T1", "T1", "T2", "T2", "T3"]
     assert told == ["T1", "T2", "T3"]
     assert iam.count == 3
 
 
 def test_wall_clock_of_this_machine_is_not_asked(
-    service: LiteServerService, server: MisbehavingServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    api: LiteServerApi, server: MisbehavingServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def utc() -> None:
         raise AssertionError("the wall clock was asked")
 
     monkeypatch.setattr(clock, "utc", utc)
-    service.get_job("1")
+    api.get_job("1")
     clock.advance(90000)
-    service.get_job("1")
+    api.get_job("1")
     assert tokens_of(server) == ["T1", "T2"]
 
 
@@ -215,7 +215,7 @@ def test_wall_clock_of_this_machine_is_not_asked(
     ],
 )
 def test_times_that_say_nothing(
-    service: LiteServerService,
+    api: LiteServerApi,
     server: MisbehavingServer,
     iam: MisbehavingServer,
     clock: FakeClock,
@@ -223,13 +223,13 @@ def test_times_that_say_nothing(
     expires: Any,
 ) -> None:
     iam.answers = [token_answer("T1", issued, expires), token_answer("T2", issued, expires)]
-    service.get_job("1")
+    api.get_job("1")
     clock.advance(10**6)
-    service.get_job("1")
+    api.get_job("1")
     assert tokens_of(server) == ["T1", "T1"]
     # Then a 401 is what renews it.
     server.answers = [Reply(401, b""), reply_json({"id": "1"})]
-    service.get_job("1")
+    api.get_job("1")
     assert tokens_of(server)[2:] == ["T1", "T2"]
 
 
@@ -239,7 +239,7 @@ def test_times_that_say_nothing(
 @pytest.mark.parametrize("code", ["APIGW.0307", "APIGW.0301"])
 @pytest.mark.parametrize("call", [lambda s: s.get_job("1"), lambda s: s.create_job({"name": "x"})])
 def test_renewal_after_a_401(
-    service: LiteServerService,
+    api: LiteServerApi,
     server: MisbehavingServer,
     iam: MisbehavingServer,
     clock: FakeClock,
@@ -249,35 +249,33 @@ def test_renewal_after_a_401(
 ) -> None:
     refusal = reply_json({"error_code": code, "error_msg": "The token must be updated"}, 401)
     server.answers = [refusal, reply_json({"id": "1"})]
-    assert call(service) == {"id": "1"}
+    assert call(api) == {"id": "1"}
     assert tokens_of(server) == ["T1", "T2"]
     assert told == ["T1", "T2"]
     assert clock.pauses == []
 
 
-def test_each_request_may_renew_once(
-    service: LiteServerService, server: MisbehavingServer, iam: MisbehavingServer
-) -> None:
+def test_each_request_may_renew_once(api: LiteServerApi, server: MisbehavingServer, iam: MisbehavingServer) -> None:
     refusal, answer = Reply(401, b""), reply_json({"id": "1"})
     server.answers = [refusal, answer, refusal, answer]
-    service.get_job("1")
-    service.get_job("1")
+    api.get_job("1")
+    api.get_job("1")
     assert tokens_of(server) == ["T1", "T2", "T2", "T3"]
 
 
-def test_renewal_and_repeats_together(service: LiteServerService, server: MisbehavingServer, clock: FakeClock) -> None:
+def test_renewal_and_repeats_together(api: LiteServerApi, server: MisbehavingServer, clock: FakeClock) -> None:
     server.answers = [Reply(503), Reply(401, b""), Reply(503), reply_json({"id": "1"})]
-    assert service.get_job("1") == {"id": "1"}
+    assert api.get_job("1") == {"id": "1"}
     assert tokens_of(server) == ["T1", "T1", "T2", "T2"]
     assert len(clock.pauses) == 2
 
 
 def test_401_twice_in_one_request_is_final_although_there_was_trouble_between(
-    service: LiteServerService, server: MisbehavingServer, iam: MisbehavingServer
+    api: LiteServerApi, server: MisbehavingServer, iam: MisbehavingServer
 ) -> None:
     server.answers = [Reply(401, b""), Reply(503), Reply(401, b""), reply_json({"id": "1"})]
     with pytest.raises(Unauthorized) as caught:
-        service.get_job("1")
+        api.get_job("1")
     assert server.count == 3
     assert iam.count == 2
     assert "project_id" in (caught.value.hint or "")
@@ -288,7 +286,7 @@ def test_401_twice_in_one_request_is_final_although_there_was_trouble_between(
 
 @pytest.mark.parametrize("call", [lambda s: s.get_job("1"), lambda s: s.create_job({"name": "x"})])
 def test_wrong_password_is_tried_only_once(
-    service: LiteServerService,
+    api: LiteServerApi,
     server: MisbehavingServer,
     iam: MisbehavingServer,
     clock: FakeClock,
@@ -297,7 +295,7 @@ def test_wrong_password_is_tried_only_once(
 ) -> None:
     iam.answers = [reply_json({"error": {"code": 401, "message": "The username or password is wrong."}}, 401)]
     with pytest.raises(Unauthorized, match="log in") as caught:
-        call(service)
+        call(api)
     assert iam.count == 1
     assert server.count == 0
     assert clock.pauses == told == []
@@ -307,13 +305,13 @@ def test_wrong_password_is_tried_only_once(
 
 
 def test_password_that_became_wrong_in_the_middle(
-    service: LiteServerService, server: MisbehavingServer, iam: MisbehavingServer
+    api: LiteServerApi, server: MisbehavingServer, iam: MisbehavingServer
 ) -> None:
-    service.get_job("1")
+    api.get_job("1")
     server.answers = [Reply(401, b"")]
     iam.answers = [Reply(401, b"")]
     with pytest.raises(Unauthorized, match="log in"):
-        service.create_job({"name": "x"})
+        api.create_job({"name": "x"})
     assert server.count == 2
     assert iam.count == 2
 
@@ -332,7 +330,7 @@ def test_password_that_became_wrong_in_the_middle(
 )
 @pytest.mark.parametrize("expired", [False, True])
 def test_login_that_fails_in_front_of_a_create_does_not_read_as_an_unknown_outcome(
-    service: LiteServerService,
+    api: LiteServerApi,
     server: MisbehavingServer,
     iam: MisbehavingServer,
     clock: FakeClock,
@@ -343,12 +341,12 @@ def test_login_that_fails_in_front_of_a_create_does_not_read_as_an_unknown_outco
 ) -> None:
     before = 0
     if expired:
-        service.get_job("1")
+        api.get_job("1")
         clock.advance(86400)
         before = 1
     iam.answers = [answer]
     with pytest.raises(error) as caught:
-        service.create_job({"name": "x"})
+        api.create_job({"name": "x"})
     assert not isinstance(caught.value, OutcomeUnknown)
     assert caught.value.outcome is None
     assert "log in" in caught.value.message
@@ -356,9 +354,9 @@ def test_login_that_fails_in_front_of_a_create_does_not_read_as_an_unknown_outco
     assert iam.count == before + logins
 
 
-def test_login_after_trouble(service: LiteServerService, server: MisbehavingServer, iam: MisbehavingServer) -> None:
+def test_login_after_trouble(api: LiteServerApi, server: MisbehavingServer, iam: MisbehavingServer) -> None:
     iam.answers = [Reply(503), Cut(), token_answer("T")]
-    assert service.create_job({"name": "x"}) == {"id": "1"}
+    assert api.create_job({"name": "x"}) == {"id": "1"}
     assert tokens_of(server) == ["T"]
 
 
@@ -367,9 +365,9 @@ def test_login_after_trouble(service: LiteServerService, server: MisbehavingServ
 
 def test_given_token_is_never_renewed(server: MisbehavingServer, client_of: Callable[..., HttpClient]) -> None:
     server.answers = [reply_json({"error_code": "APIGW.0307", "error_msg": "The token must be updated"}, 401)]
-    service = LiteServerService(client_of(max_retries=5), server.url, "p", TokenAuth("GIVEN"))
+    api = LiteServerApi(client_of(max_retries=5), server.url, "p", TokenAuth("GIVEN"))
     with pytest.raises(Unauthorized) as caught:
-        service.get_job("1")
+        api.get_job("1")
     assert tokens_of(server) == ["GIVEN"]
     assert "auth_token" in (caught.value.hint or "")
     assert "GIVEN" not in str(caught.value)

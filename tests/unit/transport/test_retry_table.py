@@ -34,7 +34,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unauthorized,
     Unreachable,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import (
     NoAuth,
@@ -600,23 +600,23 @@ def test_poll_tells_the_wait_how_long_it_is_asked_to_pause(
 @pytest.mark.parametrize(
     "call, requests, unknown",
     [
-        (lambda service: service.list_jobs(), 1 + RETRIES, False),
-        (lambda service: service.list_jobs(polling=True), 1, False),
-        (lambda service: service.get_job("1"), 1 + RETRIES, False),
-        (lambda service: service.get_job("1", polling=True), 1, False),
-        (lambda service: service.list_templates(), 1 + RETRIES, False),
-        (lambda service: service.get_template("1"), 1 + RETRIES, False),
-        (lambda service: service.get_service("1"), 1 + RETRIES, False),
-        (lambda service: service.list_software(), 1 + RETRIES, False),
-        (lambda service: service.list_servers(), 1 + RETRIES, False),
-        (lambda service: service.list_servers(polling=True), 1, False),
-        (lambda service: service.get_server("1"), 1 + RETRIES, False),
-        (lambda service: service.get_server("1", polling=True), 1, False),
-        (lambda service: service.start_server("1"), 1, True),
-        (lambda service: service.stop_server("1"), 1, True),
-        (lambda service: service.reboot_server("1"), 1, True),
-        (lambda service: service.create_job({"name": "x"}), 1, True),
-        (lambda service: service.delete_jobs(["1"]), 1, True),
+        (lambda api: api.list_jobs(), 1 + RETRIES, False),
+        (lambda api: api.list_jobs(polling=True), 1, False),
+        (lambda api: api.get_job("1"), 1 + RETRIES, False),
+        (lambda api: api.get_job("1", polling=True), 1, False),
+        (lambda api: api.list_templates(), 1 + RETRIES, False),
+        (lambda api: api.get_template("1"), 1 + RETRIES, False),
+        (lambda api: api.get_service("1"), 1 + RETRIES, False),
+        (lambda api: api.list_software(), 1 + RETRIES, False),
+        (lambda api: api.list_servers(), 1 + RETRIES, False),
+        (lambda api: api.list_servers(polling=True), 1, False),
+        (lambda api: api.get_server("1"), 1 + RETRIES, False),
+        (lambda api: api.get_server("1", polling=True), 1, False),
+        (lambda api: api.start_server("1"), 1, True),
+        (lambda api: api.stop_server("1"), 1, True),
+        (lambda api: api.reboot_server("1"), 1, True),
+        (lambda api: api.create_job({"name": "x"}), 1, True),
+        (lambda api: api.delete_jobs(["1"]), 1, True),
     ],
 )
 def test_kind_of_each_call(
@@ -624,7 +624,7 @@ def test_kind_of_each_call(
 ) -> None:
     server.answers = [reply_json({"error_code": "X", "error_msg": "x"}, 503, X_Request_Id="abc")]
     with pytest.raises(LiteServerError) as caught:
-        call(LiteServerService(client_of(), server.url, "project", NoAuth()))
+        call(LiteServerApi(client_of(), server.url, "project", NoAuth()))
     assert server.count == requests
     assert isinstance(caught.value, OutcomeUnknown) is unknown
     assert caught.value.request_id == "abc"

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import Throttled
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Kind
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._signing import (
@@ -273,12 +273,12 @@ def test_vendor_signer_gives_the_same_for_the_calls_of_the_service(
 ) -> None:
     server.answers = [reply_json({"id": "1", "data": [], "total": 0})]
     auth = AccessKeyAuth("AK", "SK", "project", "TEMPORARY", clock)
-    service = LiteServerService(client_of(), server.url + "/base", "project", auth)
-    service.list_jobs(name="a b~c*", visible=True, status="ü/%")
-    service.get_job("job with ü/?#%")
-    service.create_job({"name": "升级", "server_ids": ["1"], "items": [{"spec": {"version": "ü"}}]})
-    service.delete_jobs(["1", "2"])
-    service.list_templates(type="HDK_UPGRADE")
+    api = LiteServerApi(client_of(), server.url + "/base", "project", auth)
+    api.list_jobs(name="a b~c*", visible=True, status="ü/%")
+    api.get_job("job with ü/?#%")
+    api.create_job({"name": "升级", "server_ids": ["1"], "items": [{"spec": {"version": "ü"}}]})
+    api.delete_jobs(["1", "2"])
+    api.list_templates(type="HDK_UPGRADE")
     received = server.received
     assert [request.method for request in received] == ["GET", "GET", "POST", "DELETE", "GET"]
     for request in received:

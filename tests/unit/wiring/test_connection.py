@@ -20,7 +20,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
-    build_service,
+    build_api,
     check_connection,
     connection_argument_spec,
     environment_options,
@@ -253,7 +253,7 @@ def asked_host(given: dict, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     options = parsed(max_retries=0, **given)
     check_connection(options)
     with pytest.raises(Unreachable):
-        build_service(options, FakeClock(), lambda _token: None).get_job("1")
+        build_api(options, FakeClock(), lambda _token: None).get_job("1")
     return hosts
 
 
@@ -300,7 +300,7 @@ def test_login_goes_to_version_3_once(suffix: str, server: MisbehavingServer, mo
     options = parsed(project_id="p", endpoint=server.url, **LOGIN)
     check_connection(options)
     tokens: list[str] = []
-    build_service(options, FakeClock(), tokens.append).get_job("1")
+    build_api(options, FakeClock(), tokens.append).get_job("1")
     assert [request.target for request in server.received] == [
         "/v3/auth/tokens?nocatalog=true",
         "/v1/p/dev-servers/jobs/1",
@@ -313,7 +313,7 @@ def test_path_of_the_endpoint_is_kept(suffix: str, base: str, server: Misbehavin
     server.answers = [reply_json({"id": "1"})]
     options = parsed(project_id="p", endpoint=server.url + suffix, **TOKEN)
     check_connection(options)
-    build_service(options, FakeClock(), lambda _token: None).get_job("1")
+    build_api(options, FakeClock(), lambda _token: None).get_job("1")
     assert server.received[0].target == base + "/v1/p/dev-servers/jobs/1"
 
 
@@ -388,7 +388,7 @@ def test_address_that_ends_in_a_mark(suffix: str, server: MisbehavingServer) -> 
     except InvalidOption as error:
         assert str(error).startswith("endpoint")
     else:
-        build_service(options, FakeClock(), lambda _token: None).get_job("1")
+        build_api(options, FakeClock(), lambda _token: None).get_job("1")
         assert server.received[0].target == "/v1/p/dev-servers/jobs/1"
 
 
@@ -400,7 +400,7 @@ def test_odd_address_is_an_error_and_no_traceback(option: str, value: str, monke
     options = parsed(**{**WHERE, **way, option: value, "max_retries": 0})
     with pytest.raises(LiteServerError) as caught:
         check_connection(options)
-        build_service(options, FakeClock(), lambda _token: None).create_job({"name": "x"})
+        build_api(options, FakeClock(), lambda _token: None).create_job({"name": "x"})
     # Nothing was sent, so nothing is unknown.
     assert caught.value.outcome is None
     assert isinstance(caught.value, (InvalidOption, Unreachable)), caught.value
@@ -412,7 +412,7 @@ def test_odd_region_is_an_error_and_no_traceback(region: str, monkeypatch: pytes
     options = parsed(project_id="p", **KEYS, region=region, max_retries=0)
     with pytest.raises((InvalidOption, Unreachable)):
         check_connection(options)
-        build_service(options, FakeClock(), lambda _token: None).get_job("1")
+        build_api(options, FakeClock(), lambda _token: None).get_job("1")
 
 
 def _no_such_host(*_rest: Any, **_more: Any) -> Any:
@@ -518,9 +518,9 @@ class RecordedClient:
     ],
 )
 def test_client_gets_the_options(given: dict, expected: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{build_service.__module__}.HttpClient", RecordedClient)
+    monkeypatch.setattr(f"{build_api.__module__}.HttpClient", RecordedClient)
     clock = FakeClock()
-    build_service(parsed(**WHERE, **KEYS, **given), clock, lambda _token: None)
+    build_api(parsed(**WHERE, **KEYS, **given), clock, lambda _token: None)
     assert {name: RecordedClient.made[name] for name in expected} == expected
     assert RecordedClient.made["clock"] is clock
 
@@ -530,7 +530,7 @@ def headers_of(server: MisbehavingServer, **given: Any) -> Any:
     server.answers = [reply_json({"id": "1"}, X_Subject_Token="FETCHED")]
     options = parsed(project_id="p", endpoint=server.url, iam_endpoint=server.url, **given)
     check_connection(options)
-    build_service(options, FakeClock(), lambda _token: None).get_job("1")
+    build_api(options, FakeClock(), lambda _token: None).get_job("1")
     return server.received[-1]
 
 

@@ -40,10 +40,10 @@ class Operation:
         if self._refuse:
             raise self._refuse
 
-    def run(self, service: Any) -> None:
+    def run(self, api: Any) -> None:
         self.steps.append("run")
         if self._work:
-            self._work(service)
+            self._work(api)
 
     def result(self) -> dict[str, Any]:
         return dict(self.shown)
@@ -57,7 +57,7 @@ def module_of(operation: Operation, spec: dict | None = None) -> Callable[[], No
 
 
 def fail_with(error: Exception) -> Callable[[Any], None]:
-    def work(_service: Any) -> None:
+    def work(_api: Any) -> None:
         raise error
 
     return work
@@ -149,7 +149,7 @@ def test_secret_that_the_service_echoes_is_kept_out(run: Callable, server: Misbe
     secrets = ["THE-ACCESS-KEY", "THE-SECRET-KEY", "THE-SECURITY-TOKEN"]
     server.answers = [reply_json({"error_code": "X", "error_msg": "you sent " + " ".join(secrets)}, 400)]
     options = {**CONNECTION, "endpoint": server.url, "security_token": "THE-SECURITY-TOKEN"}
-    result, text = run(module_of(Operation(lambda service: service.get_job("1"))), options, verbosity=verbosity)
+    result, text = run(module_of(Operation(lambda api: api.get_job("1"))), options, verbosity=verbosity)
     assert server.count == 1
     assert "you sent" in result["msg"]
     assert not [secret for secret in secrets if secret in text]
@@ -170,7 +170,7 @@ def test_token_of_a_login_is_kept_out(run: Callable, server: MisbehavingServer) 
         "password": "THE-PASSWORD",
         "domain_name": "account",
     }
-    result, text = run(module_of(Operation(lambda service: service.get_job("1"))), options)
+    result, text = run(module_of(Operation(lambda api: api.get_job("1"))), options)
     assert "you sent" in result["msg"]
     assert server.count == 4
     for secret in ("FETCHED-TOKEN-1", "FETCHED-TOKEN-2", "THE-PASSWORD"):

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from ..._errors import InvalidOption, NotFound
 from ..._shapes import Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._reading import Info
-from ._model import read_job, read_summary
+from ._model import newest, read_job, read_summary
 from ._result import job_record
 from ._template_check import STORED_TYPES
 
@@ -29,31 +29,31 @@ class JobInfo(Info):
             if filters:
                 raise InvalidOption(f"job_ids: excludes {', '.join(filters)}")
 
-    def read(self, service: Service) -> Record:
+    def read(self, api: Api) -> Record:
         """Read the jobs."""
         if self._options["job_ids"] is not None:
-            return self._by_id(service, dict.fromkeys(self._options["job_ids"]))
-        return self._by_filters(service)
+            return self._by_id(api, dict.fromkeys(self._options["job_ids"]))
+        return self._by_filters(api)
 
-    def _by_id(self, service: Service, job_ids: Iterable[str]) -> Record:
+    def _by_id(self, api: Api, job_ids: Iterable[str]) -> Record:
         jobs, missing = [], []
         for job_id in job_ids:
             try:
-                job = read_job(service.get_job(job_id))
+                job = read_job(api.get_job(job_id))
             except NotFound:
                 missing.append(job_id)
                 continue
             jobs.append(job_record(job.raw, with_tasks=True))
         return {"jobs": jobs, "missing_job_ids": missing, "complete": True}
 
-    def _by_filters(self, service: Service) -> Record:
+    def _by_filters(self, api: Api) -> Record:
         # How the service compares is not documented, so it only narrows; type and status are
         # compared here alone, because the type that is stored is not the one that was sent.
-        listing = service.list_jobs(name=self._options["name"], visible=self._options["visible"])
+        listing = api.list_jobs(name=self._options["name"], visible=self._options["visible"])
         if not listing.complete:
             self.warnings.append("the list may be incomplete: the service counts more jobs than it lists")
         kept = [record for record in listing.records if self._matches(record)]
-        kept.sort(key=lambda record: (read_summary(record).created, record["id"]), reverse=True)
+        kept.sort(key=lambda record: newest(read_summary(record)), reverse=True)
         return {
             "jobs": [job_record(record) for record in kept],
             "missing_job_ids": [],

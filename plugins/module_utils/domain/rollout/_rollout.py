@@ -156,7 +156,7 @@ def wish_of(host: str, entry: str, values: Mapping[str, Any], started_at: int) -
     if not server_id:
         raise InvalidOption("fleet_job_server_id: is empty: every host needs the id of its Lite Server (liteserver_id)")
     try:
-        wanted, warnings = read_wanted(
+        wanted, doubts = read_wanted(
             {
                 "name": values.get("name") or entry,
                 "type": job_type,
@@ -168,9 +168,9 @@ def wish_of(host: str, entry: str, values: Mapping[str, Any], started_at: int) -
             }
         )
     except InvalidOption as error:
-        raise InvalidOption(_in_role_variables(error.message, values)) from error
-    if warnings:
-        raise InvalidOption(_in_role_variables(warnings[0], values))
+        raise _in_role_variables(error, values) from error
+    if doubts:
+        raise _in_role_variables(doubts[0], values)
     # Texts, as the service gets them: a value as a number and as a text is one wish.
     items = [{"type": item.type, "spec": dict(item.spec)} for item in wanted.body_items]
     for key in values.get("secret_spec") or {}:
@@ -185,14 +185,16 @@ def wish_of(host: str, entry: str, values: Mapping[str, Any], started_at: int) -
     }
 
 
-def _in_role_variables(message: str, values: Mapping[str, Any]) -> str:
+def _in_role_variables(error: InvalidOption, values: Mapping[str, Any]) -> InvalidOption:
     """An error of the module's options in the names of the role's variables."""
-    if message.startswith("server_ids:"):
-        message = message.replace("server_ids:", "server_id:", 1)
-    elif not values.get("items"):
-        message = message.replace("items[0].spec.version:", "version:", 1) if "version" in values else message
-        message = message.replace("items[0].spec", "spec", 1)
-    return f"fleet_job_{message}"
+    path = error.path
+    if path[:1] == ("server_ids",):
+        path = ("server_id",)
+    elif path[:3] == ("items", 0, "spec") and not values.get("items"):
+        path = ("version",) if path[3:] == ("version",) and "version" in values else path[2:]
+    if not path:
+        return InvalidOption(f"fleet_job_{error.rule}")
+    return InvalidOption(error.rule, (f"fleet_job_{path[0]}", *path[1:]))
 
 
 def groups_of(wishes: Iterable[Wish]) -> list[Group]:

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from ..._errors import ListIncomplete, NotFound
 from ..._shapes import Record
-from .._api import Service
+from .._api import Api
 from .._masking import masked
 from .._times import milliseconds
 
@@ -88,13 +88,13 @@ def private_ips(raw: Record) -> list[str]:
     return list(dict.fromkeys(uri for uri in found if isinstance(uri, str) and uri))
 
 
-def list_servers(service: Service, everyone: bool = False) -> list[ServerRecord]:
+def list_servers(api: Api, everyone: bool = False) -> list[ServerRecord]:
     """Every server as :func:`server_record`, by supernode, then name, then id.
 
     :raises ListIncomplete: the service counts more servers than it lists: a shorter
         list would read as a smaller fleet.
     """
-    listing = service.list_servers(everyone=everyone)
+    listing = api.list_servers(everyone=everyone)
     if not listing.complete:
         raise ListIncomplete(
             "the service lists fewer servers than it counts", hint="run it again: the fleet may have changed meanwhile"
@@ -130,7 +130,7 @@ def matches(server: Mapping[str, object], filters: Mapping[str, Iterable[str] | 
     return True
 
 
-def read_servers(service: Service, server_ids: Collection[str], polling: bool = False) -> dict[str, Record | None]:
+def read_servers(api: Api, server_ids: Collection[str], polling: bool = False) -> dict[str, Record | None]:
     """{server id: the service's record, or None where it is not found} for some servers.
 
     Few are asked for one by one. Many are picked from the list of the caller's own servers,
@@ -139,12 +139,12 @@ def read_servers(service: Service, server_ids: Collection[str], polling: bool = 
     records: dict[str, Record | None] = {}
     if len(server_ids) > FEW_SERVERS:
         wanted = set(server_ids)
-        listing = service.list_servers(polling=polling)
+        listing = api.list_servers(polling=polling)
         records = {raw["id"]: raw for raw in listing.records if raw["id"] in wanted}
     for server_id in server_ids:
         if server_id not in records:
             try:
-                records[server_id] = service.get_server(server_id, polling=polling)
+                records[server_id] = api.get_server(server_id, polling=polling)
             except NotFound:
                 records[server_id] = None
     return {server_id: records[server_id] for server_id in server_ids}

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._errors import InvalidOption, ListIncomplete, NotFound
 from ..._shapes import Record
-from .._api import Service
+from .._api import Api
 from .._ids import check_ids
 from .._masking import masked
 from .._reading import Info
@@ -33,13 +33,13 @@ class ServerInfo(Info):
         if self._options["server_ids"] is not None:
             check_ids("server_ids", self._options["server_ids"])
 
-    def read(self, service: Service) -> Record:
+    def read(self, api: Api) -> Record:
         """Read servers by id, or list them, and filter them here: the API has no filters."""
         missing: list[str] = []
         if self._options["server_ids"] is None:
-            servers = list_servers(service, everyone=self._options["scope"] == "all")
+            servers = list_servers(api, everyone=self._options["scope"] == "all")
         else:
-            found = read_servers(service, list(dict.fromkeys(self._options["server_ids"])))
+            found = read_servers(api, list(dict.fromkeys(self._options["server_ids"])))
             missing = [server_id for server_id, raw in found.items() if raw is None]
             servers = in_order(server_record(raw) for raw in found.values() if raw is not None)
         filters = {key: self._options[option] for option, key in self.FILTERS.items()}
@@ -57,16 +57,16 @@ class TemplateInfo(Info):
         if self._options["template_id"] is not None:
             check_ids("template_id", [self._options["template_id"]])
 
-    def read(self, service: Service) -> Record:
+    def read(self, api: Api) -> Record:
         """Read one template, or list them and filter them here too."""
         if self._options["template_id"] is not None:
             try:
-                return {"templates": [template_record(service.get_template(self._options["template_id"]))]}
+                return {"templates": [template_record(api.get_template(self._options["template_id"]))]}
             except NotFound:
                 return {"templates": []}
         filters = {key: self._options[key] for key in ("name", "type", "flavor_type")}
         # All of them, because the service compares with the case, and not by flavor type.
-        listing = service.list_templates()
+        listing = api.list_templates()
         if not listing.complete:
             raise ListIncomplete("the service lists fewer templates than it counts", hint="run it again")
         records = [template_record(raw) for raw in listing.records]
@@ -113,10 +113,10 @@ def same_word(value: object, wanted: str) -> bool:
 class SoftwareInfo(Info):
     """Versions on offer, by flavor type and software type."""
 
-    def read(self, service: Service) -> Record:
+    def read(self, api: Api) -> Record:
         """Read them all, and filter them here: the documents disagree on the names of the filters."""
         found = []
-        for flavor in service.list_software():
+        for flavor in api.list_software():
             for support in _dicts(flavor.get("support")):
                 entry = {
                     "flavor_type": flavor.get("flavor_type"),
@@ -141,10 +141,10 @@ class ServiceInfo(Info):
             raise InvalidOption("service_id: needed")
         check_ids("service_id", [self._options["service_id"]])
 
-    def read(self, service: Service) -> Record:
+    def read(self, api: Api) -> Record:
         """Read it, or null where it is not found."""
         try:
-            raw = service.get_service(self._options["service_id"])
+            raw = api.get_service(self._options["service_id"])
         except NotFound:
             return {"service": None}
         spec = raw.get("spec")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerService
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import TokenAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
@@ -24,10 +24,10 @@ BASE = "/v1/project-1/dev-servers"
 
 
 @pytest.fixture
-def service(server: MisbehavingServer, client_of: Callable[..., HttpClient]) -> LiteServerService:
-    """The service; every answer suits every call."""
+def api(server: MisbehavingServer, client_of: Callable[..., HttpClient]) -> LiteServerApi:
+    """The API client; every answer suits every call."""
     server.answers = [reply_json({"id": "1", "data": [{"id": "1"}, {"id": "2"}], "total": 2})]
-    return LiteServerService(client_of(), server.url, "project-1", TokenAuth("TOKEN"))
+    return LiteServerApi(client_of(), server.url, "project-1", TokenAuth("TOKEN"))
 
 
 @pytest.mark.parametrize(
@@ -62,30 +62,28 @@ def service(server: MisbehavingServer, client_of: Callable[..., HttpClient]) -> 
     ],
 )
 def test_request(
-    service: LiteServerService, server: MisbehavingServer, call: Callable, method: str, target: str, body: object
+    api: LiteServerApi, server: MisbehavingServer, call: Callable, method: str, target: str, body: object
 ) -> None:
-    call(service)
+    call(api)
     (request,) = server.received
     assert (request.method, request.target) == (method, BASE + target)
     assert (json.loads(request.body) if request.body else None) == body
     assert request.header("X-Auth-Token") == "TOKEN"
 
 
-def test_results(service: LiteServerService) -> None:
-    listing = service.list_jobs()
+def test_results(api: LiteServerApi) -> None:
+    listing = api.list_jobs()
     assert ([record["id"] for record in listing.records], listing.complete) == (["1", "2"], True)
-    assert [record["id"] for record in service.list_templates().records] == ["1", "2"]
-    assert service.delete_jobs(["1"]) == ["1", "2"]
-    assert service.create_job({"name": "x"})["id"] == "1"
+    assert [record["id"] for record in api.list_templates().records] == ["1", "2"]
+    assert api.delete_jobs(["1"]) == ["1", "2"]
+    assert api.create_job({"name": "x"})["id"] == "1"
 
 
 @pytest.mark.parametrize(
     "job_id", ["a/b", "../templates", "..%2ftemplates", "a?b#c", "a b", "100%", "升级", "~", "+", "a\\b", "a;b", "...x"]
 )
-def test_id_is_one_segment_whatever_is_in_it(
-    service: LiteServerService, server: MisbehavingServer, job_id: str
-) -> None:
-    service.get_job(job_id)
+def test_id_is_one_segment_whatever_is_in_it(api: LiteServerApi, server: MisbehavingServer, job_id: str) -> None:
+    api.get_job(job_id)
     target = server.received[0].target
     assert target.startswith(BASE + "/jobs/")
     rest = target[len(BASE + "/jobs/") :]
@@ -99,34 +97,34 @@ def test_id_is_one_segment_whatever_is_in_it(
     ["get_job", "get_template", "get_service", "get_server", "start_server", "stop_server", "reboot_server"],
 )
 def test_id_that_would_be_another_path_is_refused(
-    service: LiteServerService, server: MisbehavingServer, call: str, identifier: str
+    api: LiteServerApi, server: MisbehavingServer, call: str, identifier: str
 ) -> None:
     with pytest.raises(InvalidOption):
-        getattr(service, call)(identifier)
+        getattr(api, call)(identifier)
     assert server.count == 0
 
 
 @pytest.mark.parametrize("job_ids", [[], (), ""])
-def test_empty_delete_is_refused(service: LiteServerService, server: MisbehavingServer, job_ids: object) -> None:
+def test_empty_delete_is_refused(api: LiteServerApi, server: MisbehavingServer, job_ids: object) -> None:
     with pytest.raises(InvalidOption):
-        service.delete_jobs(job_ids)
+        api.delete_jobs(job_ids)
     assert server.count == 0
 
 
 @pytest.mark.parametrize("text", ["ü", "升级 🙂", "a&b=c", "100%", "+", "'", "a/b?c#d"])
-def test_filter_arrives_as_it_was(service: LiteServerService, server: MisbehavingServer, text: str) -> None:
-    service.list_jobs(name=text)
+def test_filter_arrives_as_it_was(api: LiteServerApi, server: MisbehavingServer, text: str) -> None:
+    api.list_jobs(name=text)
     query = server.received[0].target.partition("?")[2]
     assert parse_qsl(query, strict_parsing=True) == [("name", text)]
 
 
-def test_filters_go_with_every_page(service: LiteServerService, server: MisbehavingServer) -> None:
+def test_filters_go_with_every_page(api: LiteServerApi, server: MisbehavingServer) -> None:
     server.answers = [
         reply_json({"data": [{"id": "1"}], "total": 3, "current": 1, "pages": 3, "size": 1}),
         reply_json({"data": [{"id": "1"}, {"id": "2"}], "total": 3}),
         reply_json({"data": [{"id": "2"}, {"id": "3"}], "total": 3}),
     ]
-    assert len(service.list_jobs(name="n", visible=True).records) == 3
+    assert len(api.list_jobs(name="n", visible=True).records) == 3
     queries = [dict(parse_qsl(request.target.partition("?")[2])) for request in server.received]
     assert all((query["name"], query["visible"]) == ("n", "true") for query in queries)
     assert [query.get("offset") for query in queries] == [None, "0", "1"]
