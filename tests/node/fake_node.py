@@ -171,6 +171,7 @@ def not_compatible(state: Tree) -> None:
 
 def half_installed(state: Tree) -> None:
     state["incomplete"] = True
+    state["files"]["/etc/ascend_install.info"] = "Driver_Install_Path_Param=/usr/local/Ascend\n"
 
 
 def busy_process(state: Tree) -> None:

@@ -68,7 +68,12 @@ def info(state):
     for npu, chip in chips_of(state):
         power = "-" if chip["chip_id"] else "91.5"
         top = [str(npu["npu_id"]), chip["name"]] if a5 else ["{:<5} {}".format(npu["npu_id"], chip["name"])]
-        lines.append(row([*top, chip["health"], power + "        41                0    / 0"], widths))
+        lines.append(
+            row(
+                [*top, chip.get("health_in_table", chip["health"]), power + "        41                0    / 0"],
+                widths,
+            )
+        )
         if a5:
             under = ["", ""]
         elif state["layout"] in ("A3", "310P"):

@@ -22,6 +22,14 @@ from node import fake_node
 from node.fake_node import LAYOUTS, FakeNode, healthy, in_state, wanted
 from node.machine import Machine
 
+from ansible_collections.modelarts.liteserver.plugins.module_utils.node._outputs import (
+    LINKS,
+    read_board,
+    read_ecc,
+    read_health,
+    read_settings,
+    read_word,
+)
 from ansible_collections.modelarts.liteserver.plugins.module_utils.node._report import SUBSETS, collect
 from ansible_collections.modelarts.liteserver.plugins.module_utils.node._verdict import judge, occupied, same_version
 
@@ -52,6 +60,8 @@ class Damage:
             return text
         at = self.where % len(lines)
         line = lines[at]
+        if self.kind == "break off":
+            return text[:-1]
         if self.kind == "drop":
             lines[at] = ""
         elif self.kind == "double":
@@ -72,6 +82,9 @@ class Damage:
 
 
 EXAMPLES = 15
+BOARD = "NPU ID : 4\nSoftware Version : 24.1.rc3.10\nFirmware Version : 7.1.0.2\nCompatibility : OK\n"
+HEALTH = "Health Status : OK\nError Code : NA\nError Information : NA\n"
+ECC = "NPU ID : 4\nChip Count : 1\nHBM Double Bit Error Count : 7\nChip ID : 0\n"
 KINDS = ("drop", "double", "cut line", "cut", "widen", "unknown word", "unknown line")
 damages = st.lists(
     st.builds(Damage, st.integers(0, 40), st.sampled_from(KINDS), st.integers(0, 60), st.integers(0, 60)),
@@ -132,10 +145,45 @@ def test_damage_heals_nothing(
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_output_that_breaks_off(layout: str, tmp_path: pathlib.Path) -> None:
+    """Even where nothing but the end of the last line is missing, the output is not taken for whole."""
+    case = Case(tmp_path, layout, fake_node.all_well)
+    for number, command in enumerate(case.commands):
+        if not command.startswith("docker"):
+            seen = case.read([Damage(number, "break off", 0, 0)])
+            assert any("cut off" in text for text in seen["unknown"]), command
+            assert case.verdict(seen) == "unknown"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_each_lost_line_of_a_busy_node(layout: str, tmp_path: pathlib.Path) -> None:
     """One line after the other is missing from each output, and none makes the node idle."""
     case = Case(tmp_path, layout, fake_node.listed_process)
+    busy = {(chip["npu_id"], chip["chip_id"]) for chip in case.true["npus"] if chip["processes"]}
+    assert busy
     for number, command in enumerate(case.commands):
         if re.search(r"info$|-m$|proc-mem", command):
             for line in range(60):
-                assert occupied(case.read([Damage(number, "drop", line, 0)])) != "idle"
+                seen = case.read([Damage(number, "drop", line, 0)])
+                assert occupied(seen) != "idle"
+                called = [(chip["npu_id"], chip["chip_id"]) for chip in seen["npus"] if chip["processes"] == []]
+                assert not busy & set(called), seen
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "line"),
+    [
+        (lambda text: read_board(text, 4), BOARD, "Compatibility : NOK"),
+        (lambda text: read_board(text, 4), BOARD, "Software Version : 24.1.rc3.9"),
+        (read_health, HEALTH, "Error Code : 80E01801"),
+        (lambda text: read_ecc(text, "HBM", 1), ECC, "HBM Double Bit Error Count : 0"),
+        (lambda text: read_word(text, "link status", LINKS), "link status: UP\n", "link status: DOWN"),
+        (read_settings, "Version=24.1.rc3.10\n", "Version=24.1.rc3.9"),
+    ],
+)
+def test_two_answers_are_none(read: Callable[[str], Any], text: str, line: str) -> None:
+    value, unknown = read(text)
+    assert not unknown
+    for twice in (f"{line}\n{text}", f"{text}{line}\n"):
+        other, unknown = read(twice)
+        assert unknown and other != value, other

@@ -197,6 +197,25 @@ def test_what_was_so_before_is_no_new_fault(tmp_path: pathlib.Path) -> None:
     assert judge(ask(tmp_path, worse), wanted("910B"), before, allowed_codes=["0x80dd1000"]).verdict == "ok"
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("table", "query"), [("OK", "Alarm"), ("Alarm", "OK"), ("OK", "UNKNOWN"), ("Fine", "OK")])
+def test_of_two_healths_the_worse_one_holds(layout: str, table: str, query: str, tmp_path: pathlib.Path) -> None:
+    state = healthy(layout)
+    fake_node.first_chip(state).update(health_in_table=table, health=query)
+    health = next(
+        chip["health"] for chip in ask(tmp_path, state)["npus"] if chip["npu_id"] == state["npus"][1]["npu_id"]
+    )
+    assert health == ("Alarm" if "Alarm" in (table, query) else "UNKNOWN")
+
+
+def test_a_chip_that_the_table_does_not_have_is_not_well(tmp_path: pathlib.Path) -> None:
+    def lose(command: str, text: str) -> str:
+        return "".join(line for line in text.splitlines(True) if "910B9" not in line or command != "npu-smi info")
+
+    node = ask(tmp_path, healthy("910B"), lose)
+    assert {chip["health"] for chip in node["npus"]} == {"UNKNOWN"}
+
+
 def test_a_query_that_is_not_supported_is_unknown_and_no_fault(tmp_path: pathlib.Path) -> None:
     state = healthy("310P")
     state["unsupported"] = ["ecc"]

@@ -107,9 +107,9 @@ def read_health(text: str) -> Tuple[Values, List[str]]:
     pairs, unknown = pairs_in("".join(lines[: end + 1]))
     if end == len(lines):
         unknown.append("no line 'Error Information'")
-    for line in lines[end + 1 :]:
-        if re.match(r"\s*(Health|Health Status|Error Code|Error Information)\s*:", line):
-            unknown.append(line.strip())
+    more = [line.strip() for line in lines[end + 1 :] if re.match(r"\s*(Health( Status)?|Error \w+)\s*:", line)]
+    if more:
+        return {"health": UNKNOWN, "error_codes": None}, unknown + more
     if not text.endswith("\n"):
         unknown.append("the output is cut off")
     words = [value for name, value in pairs if name in ("Health", "Health Status")]
@@ -183,6 +183,8 @@ def read_processes(text: str, chips: int) -> Tuple[Optional[List[Values]], List[
             called_idle = False
         elif not re.match(r"\s*((NPU ID|Chip Count)\s*:\s*\d+\s*)?$", line) and not INCOMPLETE.match(line.strip()):
             unknown.append(line.strip())
+    if not text.endswith("\n"):
+        unknown.append("the output is cut off")
     if not found and (len(idle) != chips or unknown):
         return None, [*unknown, f"{len(idle)} of {chips} chips called idle"]
     return found, unknown
@@ -241,6 +243,8 @@ def read_lspci(text: str) -> Tuple[List[PciDevice], List[str]]:
         address = found.group(1).upper()
         if device and (device.group(1) or device.group(2)) in PCI_DEVICES:
             devices.append(PciDevice(address if address.count(":") == 2 else "0000:" + address, "(rev ff)" not in line))
+    if text and not text.endswith("\n"):
+        unknown.append("the output is cut off")
     return devices, unknown
 
 
