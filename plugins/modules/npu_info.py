@@ -70,7 +70,7 @@ EXAMPLES = r"""
 - name: Stop unless nobody holds an NPU
   ansible.builtin.assert:
     that: npu.holders == []
-    fail_msg: "{{ npu.holders or npu.unseen }}"
+    fail_msg: "{{ (npu.holders or npu.unseen) | to_json }}"
 
 - name: Only the versions
   modelarts.liteserver.npu_info:

@@ -15,6 +15,7 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 from ansible.release import __version__ as ansible_version
 from node import fake_node
 from node.fake_node import FakeNode, healthy, in_state
@@ -54,23 +55,33 @@ PYTHONS = pythons()
 
 def ansible(folder: pathlib.Path, hosts: dict[str, dict[str, Any]], options: dict[str, Any], *arguments: str) -> Any:
     """Run ``npu_info`` on each host; returns {host: result}."""
+    tasks = [
+        {"name": "Ask", "modelarts.liteserver.npu_info": options, "register": "npu", "ignore_errors": True},
+        {
+            "name": "Keep",
+            "ansible.builtin.copy": {
+                "content": "{{ npu | to_json }}",
+                "dest": f"{folder}/{{{{ inventory_hostname }}}}.result",
+            },
+            "check_mode": False,
+            "vars": {"ansible_python_interpreter": sys.executable},
+        },
+    ]
+    run = run_tasks(folder, hosts, tasks, *arguments)
+    assert run.returncode == 0 and "WARNING" not in run.stdout + run.stderr, run.stdout + run.stderr
+    return {host: json.loads((folder / f"{host}.result").read_text()) for host in hosts}
+
+
+def run_tasks(
+    folder: pathlib.Path, hosts: dict[str, dict[str, Any]], tasks: list[dict[str, Any]], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run tasks on each host, whose fake node is the folder ``node_folder``."""
     play = {
         "name": "Test",
         "hosts": "all",
         "gather_facts": False,
         "environment": {fake_node.ROOT: "{{ node_folder }}"},
-        "tasks": [
-            {"name": "Ask", "modelarts.liteserver.npu_info": options, "register": "npu", "ignore_errors": True},
-            {
-                "name": "Keep",
-                "ansible.builtin.copy": {
-                    "content": "{{ npu | to_json }}",
-                    "dest": f"{folder}/{{{{ inventory_hostname }}}}.result",
-                },
-                "check_mode": False,
-                "vars": {"ansible_python_interpreter": sys.executable},
-            },
-        ],
+        "tasks": tasks,
     }
     for variables in hosts.values():
         variables.setdefault("ansible_connection", "local")
@@ -78,7 +89,7 @@ def ansible(folder: pathlib.Path, hosts: dict[str, dict[str, Any]], options: dic
     (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
     (folder / "play.json").write_text(json.dumps([play]))
     program = str(pathlib.Path(sys.executable).parent / "ansible-playbook")
-    run = subprocess.run(
+    return subprocess.run(
         [program, "-i", "hosts.json", *arguments, "play.json"],
         cwd=folder,
         env=clean_environment(folder),
@@ -87,8 +98,6 @@ def ansible(folder: pathlib.Path, hosts: dict[str, dict[str, Any]], options: dic
         timeout=300,
         check=False,
     )
-    assert run.returncode == 0 and "WARNING" not in run.stdout + run.stderr, run.stdout + run.stderr
-    return {host: json.loads((folder / f"{host}.result").read_text()) for host in hosts}
 
 
 def without_ansible(result: dict[str, Any]) -> dict[str, Any]:
@@ -123,6 +132,19 @@ def test_the_module_runs_on_every_python_that_this_core_knows(tmp_path: pathlib.
     for host, result in ansible(tmp_path, hosts, {}).items():
         assert not result["failed"] and result["changed"] is False, (host, result)
         assert without_ansible(result) == ask(tmp_path / "other", state), host
+
+
+def test_the_examples(tmp_path: pathlib.Path) -> None:
+    source = (REPOSITORY / "plugins" / "modules" / "npu_info.py").read_text()
+    tasks = yaml.safe_load(re.search(r'EXAMPLES = r"""(.*?)"""', source, re.DOTALL).group(1))
+    for change, status, shown in (
+        (fake_node.all_well, 0, "All assertions passed"),
+        (fake_node.idle_exporter, 2, "npu-exporter"),
+    ):
+        node = FakeNode(tmp_path / change.__name__, in_state("A3", change))
+        hosts = {"node": {"node_folder": str(node.folder), "ansible_become": False}}
+        run = run_tasks(tmp_path, hosts, tasks)
+        assert run.returncode == status and shown in run.stdout + run.stderr, run.stdout + run.stderr
 
 
 def test_check_mode_and_subsets(tmp_path: pathlib.Path) -> None:
