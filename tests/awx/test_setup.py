@@ -132,6 +132,11 @@ def check_what_is_there(controller: Controller) -> None:
     [
         (False, VARIABLES, "ansible-galaxy collection install awx.awx"),
         (True, {}, "awx_setup_project_url: needed"),
+        (
+            True,
+            {**VARIABLES, "awx_setup_notifications": [{"name": "chat", "events": ["success", "failure"]}]},
+            "awx_setup_notifications, chat: events must be some of started, success, error and approvals",
+        ),
     ],
 )
 def test_what_is_missing_is_named(
