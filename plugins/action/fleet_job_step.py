@@ -19,10 +19,11 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
 from ..module_utils.domain._wording import some_of
+from ..module_utils.domain.jobs._wanted import REUSE_NEVER
 from ..module_utils.domain.rollout._budget import FailureBudget
-from ..module_utils.domain.rollout._outcomes import jobs_of, outcome_line, outcomes_of, waits_of
+from ..module_utils.domain.rollout._outcomes import JobWait, jobs_of, outcome_line, outcomes_of, parts_of, waits_of
 from ..module_utils.domain.rollout._preflight import problems_of
-from ..module_utils.domain.rollout._requests import Group, groups_of, shown_group
+from ..module_utils.domain.rollout._requests import groups_of, shown_group
 from ..module_utils.domain.rollout._run_record import RunRecord, summary_lines
 from ..module_utils.wiring._run_files import RunFiles, now_ms
 from ..plugin_utils._host_variables import HostVariables
@@ -31,12 +32,10 @@ from ..plugin_utils._role_place import require_whole_batch
 from ..plugin_utils._visible_wait import visible_lines
 
 Result = dict[str, Any]
-COLLECTION = "modelarts.liteserver."
+MODULE = "modelarts.liteserver.fleet_job_batch"
 ARGUMENTS = frozenset(["step", "entry", "record", "secret_spec", "started", "outcome"])
 # Of a module's result, what the next step reads.
 KEPT = frozenset(["failed", "msg", "error", "timed_out", "servers", "submitted_server_ids", "job", "job_ids", "action"])
-# Said by the modules of the batch on servers that fail by their verdicts.
-ONLY_A_REPORT = "fail_on=never lets this pass"
 
 
 class ActionModule(ActionBase):
@@ -110,19 +109,16 @@ class ActionModule(ActionBase):
             variables = self._host_variables()
             own = variables.of(self._vars["inventory_hostname"])
             requests, problems = variables.requests_of(self._vars["ansible_play_hosts_all"], record.data["started_at"])
-            servers = self._read("liteserver_info", scope="own")["servers"]
-            known = {server["id"] for server in servers}
-            if any(request["server_id"] not in known for request in requests):
-                # Not everybody may list the servers of the whole project; whoever may not, is told that the ids are
-                # not known.
-                others = self._call("liteserver_info", scope="all").get("servers") or []
-                servers += [server for server in others if server["id"] not in known]
-            software = None
-            if self._args["entry"] in ("main", "hdk_upgrade"):
-                software = self._read("liteserver_software_info")["software"]
-            templates = self._read("liteserver_job_template_info")["templates"]
+            read = self._batch(
+                "read",
+                server_ids=[request["server_id"] for request in requests],
+                software=self._args["entry"] in ("main", "hdk_upgrade"),
+                templates=True,
+            )
+            if read.get("failed"):
+                raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
             secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
-            problems += problems_of(requests, servers, software, templates, secret_keys)
+            problems += problems_of(requests, read["servers"], read["software"], read["templates"], secret_keys)
             if not problems:
                 return {}
             text = f"preflight: {len(problems)} problems: " if len(problems) > 1 else "preflight: "
@@ -137,7 +133,7 @@ class ActionModule(ActionBase):
         )
 
     def _start(self) -> Result:
-        """Start one job for each group of hosts that are still there and request the same.
+        """Start the jobs for the hosts that are still there, those that request the same in as few as may be.
 
         The record says that jobs may exist before the first of them does.
         """
@@ -153,14 +149,20 @@ class ActionModule(ActionBase):
             groups = groups_of(requests)
             ids = {request["host"]: request["server_id"] for request in requests}
             record.starting([shown_group(group) for group in groups], ids, now_ms())
-        # A group that fails does not hold up the others: its hosts fail by their outcomes.
-        results = [self._start_group(group) for group in groups]
-        with self._record() as record:
-            outcomes = outcomes_of(groups, results, [], [], self._task.check_mode)
-            record.started(jobs_of(groups, results), outcomes, now_ms())
         own = variables.of(self._vars["inventory_hostname"])
+        # A job that cannot be started does not hold up the others: its hosts fail by their outcomes.
+        started = self._batch(
+            "start",
+            groups=groups,
+            secret_spec=self._args["secret_spec"],
+            servers_per_job=own["servers_per_job"],
+        )
+        parts, results = parts_of(groups, started)
+        with self._record() as record:
+            outcomes = outcomes_of(parts, results, [], [], self._task.check_mode)
+            record.started(jobs_of(parts, results), outcomes, now_ms())
         answer: Result = {
-            "groups": groups,
+            "groups": parts,
             "results": [_kept(result) for result in results],
             "deadline": now_ms() // 1000 + own["wait_timeout"],
             "wait_sleep": own["wait_sleep"],
@@ -169,48 +171,35 @@ class ActionModule(ActionBase):
         }
         if self._task.diff:
             # Ansible shows a diff only of what has changed. Otherwise the hosts change by their verdicts.
-            answer["diff"] = [result["diff"] for result in results if result.get("diff")]
-            answer["changed"] = any(result.get("changed") for result in results)
+            answer["diff"] = started.get("diff") or []
+            answer["changed"] = bool(started.get("changed"))
         return answer
-
-    def _start_group(self, group: Group) -> Result:
-        return self._call(
-            "liteserver_job",
-            name=group["name"],
-            type=group["type"],
-            items=group["items"],
-            server_ids=group["server_ids"],
-            secret_spec=self._args["secret_spec"],
-            **group["options"],
-            fail_on="never",
-            wait=False,
-        )
 
     def _wait(self) -> Result:
         """Wait for the jobs, and bring the outcomes together: one for each host of the batch."""
         started = self._args["started"]
         groups, results = started["groups"], started["results"]
         waits = [] if self._task.check_mode else waits_of(groups, results)
-        waited = [
-            self._call(
-                "liteserver_job",
-                job_id=wait["job_id"],
-                server_ids=wait["server_ids"],
-                # Nothing of it is compared; a message of the service that quotes it is masked.
-                secret_spec=self._args["secret_spec"],
-                skipped=wait["skipped"],
-                fail_on="never",
-                wait=True,
-                wait_timeout=max(started["deadline"] - now_ms() // 1000, 1),
-                wait_sleep=started["wait_sleep"],
-            )
-            for wait in waits
-        ]
+        waited = self._wait_for(waits, started) if waits else []
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
         with self._record() as record:
             record.settled(outcomes, now_ms(), hook=started["after"] and not self._task.check_mode)
         path = self._args["record"] if started["kept"] else None
         return {"hosts": outcomes, "summary": summary_lines(record.data, path)}
+
+    def _wait_for(self, waits: list[JobWait], started: Result) -> list[Result]:
+        """The results of the waits, which go on side by side in one process."""
+        again = all(group["options"].get("reuse") != REUSE_NEVER for group in started["groups"])
+        result = self._batch(
+            "wait",
+            jobs=waits,
+            # Nothing of it is compared; a message of the service that quotes it is masked.
+            secret_spec=self._args["secret_spec"],
+            again=again,
+            wait_timeout=max(started["deadline"] - now_ms() // 1000, 1),
+            wait_sleep=started["wait_sleep"],
+        )
+        return result.get("jobs") or [result] * len(waits)
 
     def _verdict(self) -> Result:
         """Pass or fail one host, by what its own server did."""
@@ -255,26 +244,21 @@ class ActionModule(ActionBase):
     def _host_variables(self) -> HostVariables:
         return HostVariables(self._task, self._templar, self._vars["role_path"], self._args["entry"])
 
-    def _read(self, module: str, **options: Any) -> Result:
-        """What a module reads; its error is this step's."""
-        result = self._call(module, **options)
-        if result.get("failed"):
-            raise AnsibleActionFail(result["msg"], result={"error": result.get("error")})
-        return result
-
-    def _call(self, module: str, **options: Any) -> Result:
-        """Run a module where the role talks to the API: on the controller, or on the host of fleet_job_delegate_to."""
+    def _batch(self, work: str, **options: Any) -> Result:
+        """Run module fleet_job_batch where the role talks to the API: on the controller, or on the host of
+        fleet_job_delegate_to.
+        """
         connection = {name: value for name, value in self._task.args.items() if name not in ARGUMENTS}
-        given = {name: value for name, value in options.items() if value is not None}
+        given = {"work": work, **{name: value for name, value in options.items() if value is not None}}
         variables = self._vars
         if not self._task.delegate_to:
             self._connection = local_connection(self)
             variables = local_variables(variables)
         with visible_lines(self._task):
             result: Result = self._execute_module(
-                module_name=COLLECTION + module, module_args={**connection, **given}, task_vars=variables
+                module_name=MODULE, module_args={**connection, **given}, task_vars=variables
             )
-        self._warnings += [text for text in result.pop("warnings", None) or [] if ONLY_A_REPORT not in str(text)]
+        self._warnings += result.pop("warnings", None) or []
         return result
 
 
