@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from ..._shapes import Record
-from .._wording import on_one_line, servers
+from .._wording import on_one_line
 from ..jobs._model import FAILED, PROCESSING, SKIPPED
 from ..jobs._wanted import REUSE_NEVER
 from ._requests import Group
@@ -26,9 +26,9 @@ class JobWait(TypedDict):
 
     group: int
     job_id: str
+    name: str
     server_ids: list[str]
     skipped: str
-    label: str
 
 
 class GroupError(TypedDict):
@@ -60,12 +60,30 @@ class Outcome(OutcomeOfAny, total=False):
     hint: str
 
 
+def parts_of(groups: Sequence[Group], started: Record) -> tuple[list[Group], list[Record]]:
+    """The groups as they were cut into jobs, and the result of each.
+
+    :param started: the result of module ``fleet_job_batch``. Where it has no ``jobs`` it is that of every group.
+    """
+    by_number = {group["number"]: group for group in groups}
+    if "jobs" not in started:
+        return list(groups), [started] * len(groups)
+    parts: list[Group] = []
+    for result in started["jobs"]:
+        group = by_number[result["group"]]
+        host_of = dict(zip(group["server_ids"], group["hosts"], strict=True))
+        server_ids = [row["server_id"] for row in result["servers"]]
+        hosts = [host_of[server_id] for server_id in server_ids]
+        parts.append({**group, "hosts": hosts, "server_ids": server_ids})
+    return parts, list(started["jobs"])
+
+
 def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait]:
     """The jobs to wait for: those that were started or found and still run on a wanted server.
 
     :param groups: of :func:`groups_of`.
     :param started: the result of ``liteserver_job`` for each group, in their order.
-    :returns: dictionaries with group (its number), job_id, server_ids, skipped and label.
+    :returns: dictionaries with group (its number), job_id, name, server_ids and skipped.
     """
     waits: list[JobWait] = []
     for group, result in zip(groups, started, strict=True):
@@ -77,9 +95,9 @@ def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait
             {
                 "group": group["number"],
                 "job_id": job_id,
+                "name": group["name"],
                 "server_ids": server_ids,
                 "skipped": group["options"].get("skipped", "ok"),
-                "label": f"{group['name']} job {job_id}: {servers(len(server_ids))}",
             }
             for job_id, server_ids in running.items()
         ]
@@ -119,7 +137,7 @@ def outcomes_of(
         for row in result.get("servers") or []:
             rows[row["server_id"]] = row
     for wait, result in zip(waits, waited, strict=bool(waited)):
-        collided = _collided(started[wait["group"] - 1], wait["job_id"])
+        collided = any(_collided(start, wait["job_id"]) for start in started)
         for server_id in wait["server_ids"]:
             if not collided:
                 errors.pop(server_id, None)

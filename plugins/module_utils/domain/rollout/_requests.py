@@ -18,7 +18,6 @@ from typing import Any, TypedDict
 
 from ..._errors import InvalidOption
 from ..._shapes import Record
-from .._wording import servers
 from ..jobs._result import masked_item
 from ..jobs._wanted import read_wanted
 
@@ -45,7 +44,6 @@ class Group(TypedDict):
     """Hosts with equal requests, and so one job."""
 
     number: int
-    label: str
     name: str
     type: str
     items: list[Record]
@@ -156,7 +154,7 @@ def _in_role_variables(error: InvalidOption, values: Mapping[str, Any]) -> Inval
 def groups_of(requests: Iterable[HostRequest]) -> list[Group]:
     """Groups of equal requests, in the order of their first hosts.
 
-    :returns: dictionaries with number, label, hosts, server_ids and what the requests share.
+    :returns: dictionaries with number, hosts, server_ids and what the requests share.
     """
     groups: dict[str, Group] = {}
     for request in requests:
@@ -165,7 +163,6 @@ def groups_of(requests: Iterable[HostRequest]) -> list[Group]:
             _digest(shared),
             {
                 "number": len(groups) + 1,
-                "label": "",
                 "name": request["name"],
                 "type": request["type"],
                 "items": request["items"],
@@ -176,8 +173,6 @@ def groups_of(requests: Iterable[HostRequest]) -> list[Group]:
         )
         group["hosts"].append(request["host"])
         group["server_ids"].append(request["server_id"])
-    for group in groups.values():
-        group["label"] = f"{group['name']}: {servers(len(group['server_ids']))}"
     return list(groups.values())
 
 
