@@ -363,7 +363,9 @@ def test_a_job_that_ends_before_its_tasks_do_is_read_on(api, clock):
 
     def show_tasks():
         for job_id, servers in jobs:
-            api.jobs[job_id]["tasks"] = [{"id": f"t-{each}", "server_id": each, "status": "SUCCESS"} for each in servers]
+            api.jobs[job_id]["tasks"] = [
+                {"id": f"t-{each}", "server_id": each, "status": "SUCCESS"} for each in servers
+            ]
 
     at(clock, {30: end_jobs, 38: show_tasks})
     results = waiting(api, clock, *jobs)

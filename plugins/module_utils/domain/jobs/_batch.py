@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..._clock import Clock
 from ..._errors import InvalidOption, LiteServerError
@@ -24,7 +25,7 @@ from ._model import Job, read_job
 from ._result import job_record
 from ._run import Run, diff_of, follow, job_ids_of, rows_of, servers_at
 from ._start import judge_only, start
-from ._wanted import REUSE_NEVER, Wanted, read_wanted
+from ._wanted import Wanted, read_wanted
 
 MOST_NAMES = 3  # of jobs, that a line names
 
@@ -89,8 +90,8 @@ def _failure(error: LiteServerError | None) -> Record:
 class StartBatch:
     """Starts the jobs of a batch: an operation, see :class:`._present.PresentJob`.
 
-    Each group of equal requests becomes jobs of at most ``servers_per_job`` servers, for exactly the servers that need one.
-    A job that cannot be started holds up no other.
+    Each group of equal requests becomes jobs of at most ``servers_per_job`` servers, for exactly the servers that need
+    one. A job that cannot be started holds up no other.
 
     :param options: ``groups`` (dictionaries with number, name, type, items, server_ids, options and supernodes),
         ``secret_spec``, ``servers_per_job`` and ``request_timeout``.
@@ -126,10 +127,7 @@ class StartBatch:
             self._groups.append((group["number"], wanted, group.get("supernodes") or {}))
 
     def run(self, api: Api) -> None:
-        """Start them.
-
-        :raises BaseException: nothing of the service's; what it refuses is in the parts.
-        """
+        """Start them; what the service refuses is in the result of each job."""
         remembering = RememberingApi(api)
         with self._lock:
             for number, wanted, supernodes in self._groups:
@@ -204,7 +202,7 @@ class RememberingApi:
         self._ended: dict[str, Record] = {}
         self._templates: Listing | None = None
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)
 
     def get_job(self, job_id: str, polling: bool = False) -> Record:
@@ -264,9 +262,7 @@ class WaitBatch:
         progress = Progress(title, self._options["progress"], self._clock.now(), self._write_progress)
         resume = GO_ON_WAITING if self._options["again"] else None
         try:
-            self._last_error = wait_for(
-                api, self._runs, self._clock, WaitLimits.of(self._options), progress, resume
-            )
+            self._last_error = wait_for(api, self._runs, self._clock, WaitLimits.of(self._options), progress, resume)
         except LiteServerError as error:
             self._failure = error
         for run in self._runs:
