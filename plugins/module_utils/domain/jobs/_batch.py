@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..._clock import Clock
 from ..._errors import InvalidOption, LiteServerError
@@ -89,8 +90,8 @@ def _failure(error: LiteServerError | None) -> Record:
 class StartBatch:
     """Starts the jobs of a batch: an operation, see :class:`._present.PresentJob`.
 
-    Each group of equal requests becomes jobs of at most ``servers_per_job`` servers, for exactly the servers that need one.
-    A job that cannot be started holds up no other.
+    Each group of equal requests becomes jobs of at most ``servers_per_job`` servers, for exactly the servers that need
+    one. A job that cannot be started holds up no other.
 
     :param options: ``groups`` (dictionaries with number, name, type, items, server_ids, options and supernodes),
         ``secret_spec``, ``servers_per_job`` and ``request_timeout``.
@@ -126,10 +127,7 @@ class StartBatch:
             self._groups.append((group["number"], wanted, group.get("supernodes") or {}))
 
     def run(self, api: Api) -> None:
-        """Start them.
-
-        :raises BaseException: nothing of the service's; what it refuses is in the parts.
-        """
+        """Start them; what the service refuses is in the result of each job."""
         remembering = RememberingApi(api)
         with self._lock:
             for number, wanted, supernodes in self._groups:
@@ -204,7 +202,7 @@ class RememberingApi:
         self._ended: dict[str, Record] = {}
         self._templates: Listing | None = None
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)
 
     def get_job(self, job_id: str, polling: bool = False) -> Record:

@@ -27,7 +27,8 @@ class Survey(Info):
         servers = list_servers(api)
         known = {server["id"] for server in servers}
         if not known.issuperset(self._options["server_ids"] or []):
-            # Not everybody may list the servers of the whole project; whoever may not, is told that the ids are not known.
+            # Not everybody may list the servers of the whole project; whoever may not, is told that the ids are not
+            # known.
             with contextlib.suppress(LiteServerError):
                 servers += [server for server in list_servers(api, everyone=True) if server["id"] not in known]
         software = templates = None
