@@ -243,12 +243,12 @@ class ActionModule(ActionBase):
 
     def _wait(self) -> Result:
         """Wait for the jobs, and bring the outcomes together: one for each host of the batch."""
-        started = self._args["started"]
+        run, started = self._run, self._args["started"]
         if not isinstance(started, dict) or "groups" not in started:
             raise AnsibleActionFail("No job was started for this batch, see the task before this one.")
         groups, results = started["groups"], started["results"]
         waits = [] if self._task.check_mode else waits_of(groups, results)
-        with noted_interruption(self._files, self._run.path):
+        with noted_interruption(self._files, run.path):
             waited = self._wait_for(waits, started) if waits else []
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
         outcomes.update(left_out_outcomes(started["left_out"]))
@@ -264,7 +264,7 @@ class ActionModule(ActionBase):
                 play = self._task.play
                 judge_batch(record, play.max_fail_percentage, bool(self._task.any_errors_fatal), now_ms())
 
-        record, trouble = self._run.note(settle, jobs)
+        record, trouble = run.note(settle, jobs)
         if trouble:
             self._warnings.append(
                 f"{trouble} What came of them may not be in the record; then no further batch starts."
@@ -273,7 +273,7 @@ class ActionModule(ActionBase):
             record = RunRecord.begin("", "", list(outcomes), None, now_ms())
             record.open_batch(outcomes, now_ms())
             settle(record)
-        path = self._run.path if started["kept"] else None
+        path = run.path if started["kept"] else None
         return {"hosts": outcomes, "summary": summary_lines(record.data, path)}
 
     def _wait_for(self, waits: list[JobWait], started: Result) -> list[Result]:
