@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fleet_job_step
-short_description: A step of role fleet_job
+short_description: Internal step of role fleet_job
 version_added: 1.0.0
 description:
   - Part of role C(modelarts.liteserver.fleet_job), and of no use without it. Its options and results may change in any release.

@@ -11,7 +11,8 @@ import sys
 
 import pytest
 
-MODULE_UTILS = pathlib.Path(__file__).resolve().parents[3] / "plugins" / "module_utils"
+PLUGINS = pathlib.Path(__file__).resolve().parents[3] / "plugins"
+MODULE_UTILS = PLUGINS / "module_utils"
 # room -> what its files may import besides the standard library and their own room; "." are the files beside them
 ALLOWED = {
     ".": set(),
@@ -94,7 +95,7 @@ def test_a_forbidden_import_is_found(room: str, line: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    sorted([*FILES, *(MODULE_UTILS.parent / "plugin_utils").rglob("*.py")]),
+    sorted([*FILES, *(one for name in ("plugin_utils", "doc_fragments") for one in (PLUGINS / name).rglob("*.py"))]),
     ids=lambda path: path.name,
 )
 def test_every_file_is_private_and_says_so(path: pathlib.Path) -> None:
