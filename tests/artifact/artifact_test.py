@@ -4,10 +4,10 @@
 """Does the built artifact work for somebody who has nothing else? python tests/artifact/artifact_test.py ARTIFACT CORE
 
 As the README says it: a new virtual environment with ansible-core CORE and ``requests``, the artifact installed into
-an empty folder, verified, and cut down to plugins, roles, playbooks and meta, which is all that it may rely on. Then its
-modules by their full names, its inventory plugin, its runbook, and awx_setup as far as it goes without a controller. All
-of that in a temporary folder, with nothing of this clone in the environment. The service is the simulator of this clone,
-run by the Python that runs this script (it needs aiohttp).
+an empty folder, verified, and cut down to plugins, roles, playbooks and meta: all that it may rely on. Then its modules
+by their full names, its inventory plugin, its runbook, and awx_setup up to a controller's modules. It all happens
+in a temporary folder, with nothing of this clone in the environment. The service is the simulator of this clone, run by
+the Python that runs this script (it needs aiohttp).
 """
 
 from __future__ import annotations
