@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 import sys
 
 import pytest
@@ -101,3 +102,10 @@ def test_a_forbidden_import_is_found(room: str, line: str) -> None:
 def test_every_file_is_private_and_says_so(path: pathlib.Path) -> None:
     assert path.name.startswith("_")
     assert PRIVATE in path.read_text(encoding="utf-8").splitlines()[:4]
+
+
+def test_the_page_about_the_rooms_names_files_that_exist() -> None:
+    page = (PLUGINS.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(_\w+\.py)`", page))
+    assert named
+    assert named <= {path.name for path in PLUGINS.rglob("_*.py")}
