@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pathlib
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -42,3 +44,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def running_simulator(pytestconfig: pytest.Config) -> Simulator:
     """The process, shared by all tests."""
     return pytestconfig.stash[RUNNING]
+
+
+@pytest.fixture
+def simulator_state() -> dict[str, Any]:
+    """What the process is reset to, see ``Simulator.reset``; a folder of tests may have its own."""
+    return {}
+
+
+@pytest.fixture
+def simulator(running_simulator: Simulator, simulator_state: dict[str, Any]) -> Iterator[Simulator]:
+    """The process after a reset; a test in which it wrote to stderr fails."""
+    with running_simulator.fresh(**simulator_state):
+        yield running_simulator
