@@ -384,7 +384,6 @@ MUTANTS = [
         "    except ZeroDivisionError as error:",
         ["tests/security/test_secrets_everywhere.py"],
     ),
-<<<<<<< HEAD
     # The record of a run, and what an event may do.
     (
         "record: a folder of anybody's",
@@ -455,7 +454,6 @@ MUTANTS = [
         EMPTY_LISTS,
     ),
     ("list: nothing is empty", TRANSPORT + "_paging.py", "and envelope and", "and", EMPTY_LISTS),
-=======
     # What runs on the node.
     (
         "node: a health that no pattern knows is OK",
@@ -590,7 +588,6 @@ MUTANTS = [
         "reasons.sort(key=lambda reason: -reason[0])",
         NODE_TABLE,
     ),
->>>>>>> origin/main
 ]
 
 
