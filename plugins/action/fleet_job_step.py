@@ -14,35 +14,32 @@ from functools import cached_property
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
-from ..module_utils.domain.jobs._wanted import REUSE_NEVER
 from ..module_utils.domain.rollout._budget import FailureBudget
 from ..module_utils.domain.rollout._gates import judge_batch, judge_failures, judge_hook, judge_open, judge_start
 from ..module_utils.domain.rollout._outcomes import (
-    JobWait,
     jobs_of,
     left_out_outcomes,
     outcome_line,
     outcomes_of,
     parts_of,
+    wait_options,
     waits_of,
 )
 from ..module_utils.domain.rollout._preflight import problems_of
 from ..module_utils.domain.rollout._requests import groups_of, shown_group
 from ..module_utils.domain.rollout._run_record import PENDING, RunRecord, summary_lines
 from ..module_utils.wiring._run_files import RunFiles, now_ms
+from ..plugin_utils._batch_module import run_batch_module
 from ..plugin_utils._host_variables import HostVariables
 from ..plugin_utils._interruption import noted_interruption
-from ..plugin_utils._on_controller import local_connection, local_variables
 from ..plugin_utils._open_run import OpenRun
 from ..plugin_utils._role_place import has_rescue, require_whole_batch, run_of
-from ..plugin_utils._visible_wait import visible_lines
 
 Result = dict[str, Any]
-MODULE = "modelarts.liteserver.fleet_job_batch"
 ARGUMENTS = frozenset(["step", "entry", "answer", "number", "secret_spec", "started", "outcome"])
 # Of a module's result, what the next step reads.
 KEPT = frozenset(["failed", "msg", "error", "timed_out", "servers", "submitted_server_ids", "job", "job_ids", "action"])
@@ -249,7 +246,10 @@ class ActionModule(ActionBase):
         groups, results = started["groups"], started["results"]
         waits = [] if self._task.check_mode else waits_of(groups, results)
         with noted_interruption(self._files, run.path):
-            waited = self._wait_for(waits, started) if waits else []
+            # Nothing of the secret spec is compared; a message of the service that quotes it is masked.
+            options = wait_options(waits, started, self._args["secret_spec"], now_ms()) if waits else {}
+            result = self._batch("wait", **options) if waits else {}
+        waited = result.get("jobs") or [result] * len(waits)
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
         outcomes.update(left_out_outcomes(started["left_out"]))
         jobs = jobs_of(groups, results)
@@ -275,20 +275,6 @@ class ActionModule(ActionBase):
             settle(record)
         path = run.path if started["kept"] else None
         return {"hosts": outcomes, "summary": summary_lines(record.data, path)}
-
-    def _wait_for(self, waits: list[JobWait], started: Result) -> list[Result]:
-        """The results of the waits, which go on side by side in one process."""
-        again = all(group["options"].get("reuse") != REUSE_NEVER for group in started["groups"])
-        result = self._batch(
-            "wait",
-            jobs=waits,
-            # Nothing of it is compared; a message of the service that quotes it is masked.
-            secret_spec=self._args["secret_spec"],
-            again=again,
-            wait_timeout=max(started["deadline"] - now_ms() // 1000, 1),
-            wait_sleep=started["wait_sleep"],
-        )
-        return result.get("jobs") or [result] * len(waits)
 
     def _verdict(self) -> Result:
         """Pass or fail one host, by what its own server did."""
@@ -335,30 +321,11 @@ class ActionModule(ActionBase):
         return HostVariables(self._task, self._templar, self._vars["role_path"], self._args["entry"])
 
     def _batch(self, work: str, **options: Any) -> Result:
-        """Run module fleet_job_batch where the role talks to the API: on the controller, or on the host of
-        fleet_job_delegate_to.
-        """
+        """Run the module of the batch, with the options of the connection that the task was given."""
         connection = {name: value for name, value in self._task.args.items() if name not in ARGUMENTS}
-        given = {"work": work, **{name: value for name, value in options.items() if value is not None}}
-        variables = self._vars
-        if not self._task.delegate_to:
-            self._connection = local_connection(self)
-            variables = local_variables(variables)
-        try:
-            with visible_lines(self._task):
-                result: Result = self._execute_module(
-                    module_name=MODULE, module_args={**connection, **given}, task_vars=variables
-                )
-        except AnsibleConnectionFailure as error:
-            return self._unreachable(error)
+        result = run_batch_module(self, self._vars, {**connection, "work": work, **options})
         self._warnings += result.pop("warnings", None) or []
         return result
-
-    def _unreachable(self, error: AnsibleError) -> Result:
-        """The result of a module that did not answer: an unreachable host would leave the play without a word."""
-        text = f"fleet_job_delegate_to: {self._task.delegate_to} is unreachable: {' '.join(str(error).split())}"
-        hint = "make it reachable, then run the same play again: it finds a job that was created"
-        return {"failed": True, "msg": text, "error": {"code": "unreachable", "message": text, "hint": hint}}
 
 
 def _kept(result: Result) -> Result:
