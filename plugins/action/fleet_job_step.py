@@ -19,7 +19,15 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
 from ..module_utils.domain.rollout._budget import FailureBudget
-from ..module_utils.domain.rollout._gates import judge_batch, judge_failures, judge_hook, judge_open, judge_start
+from ..module_utils.domain.rollout._gates import (
+    judge_approval,
+    judge_batch,
+    judge_failures,
+    judge_hook,
+    judge_open,
+    judge_preflight,
+    judge_start,
+)
 from ..module_utils.domain.rollout._outcomes import (
     jobs_of,
     left_out_outcomes,
@@ -124,19 +132,11 @@ class ActionModule(ActionBase):
                 record.stop(f"preflight: {error}", "preflight", now_ms())
                 self._files.write(self._run.path, record)
                 raise
-            text = f"preflight: {len(problems)} problems: " if len(problems) > 1 else "preflight: "
-            text += "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
-            warned = bool(problems) and own["preflight"] == "warn"
-            if warned:
-                self._warnings.append(text)
-            if warned or not problems:
-                record.data["preflight"] = "warned" if warned else "passed"
-                return {}
-            record.stop(text, "preflight", now_ms())
-        raise AnsibleActionFail(
-            f"{text}. No job was started. What to do: correct them, leave the hosts out with --limit, or set"
-            " fleet_job_preflight=warn."
-        )
+            warning, refused = judge_preflight(record, problems, own["preflight"], now_ms())
+        if refused:
+            raise AnsibleActionFail(refused)
+        self._warnings += [warning] if warning else []
+        return {}
 
     def _problems(self, record: RunRecord) -> tuple[list[str], Result]:
         """(what is wrong with the run, the variables of this host)."""
@@ -157,21 +157,11 @@ class ActionModule(ActionBase):
 
     def _approve(self) -> Result:
         """Take down what was answered: only the record lets the batch start."""
-        answer = str(self._args["answer"] or "").strip()
         with self._run.edit() as record:
-            given = answer.lower() == "yes"
-            record.batch["approval"] = "given" if given else "refused"
-            number = record.batch["number"]
-            if not given:
-                record.stop(f"fleet_job_approve: batch {number} was not approved", "approval", now_ms())
-        if given:
-            return {}
-        silent = "" if answer else " (there was no answer: nobody can type one here, in AWX for example)"
-        raise AnsibleActionFail(
-            f"fleet_job_approve: batch {number} was not approved{silent}. Nothing was started for it. What to do: run the"
-            " same play again, only servers that are not done are submitted; in AWX, put an approval node between two"
-            " templates."
-        )
+            refused = judge_approval(record, str(self._args["answer"] or "").strip(), now_ms())
+        if refused:
+            raise AnsibleActionFail(refused)
+        return {}
 
     def _hook_passed(self) -> Result:
         """The last task of ``fleet_job_before`` on a host: without this note there is no job for it."""

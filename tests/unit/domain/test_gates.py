@@ -9,10 +9,12 @@ import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._budget import FailureBudget
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._gates import (
+    judge_approval,
     judge_batch,
     judge_failures,
     judge_hook,
     judge_open,
+    judge_preflight,
     judge_start,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
@@ -39,8 +41,15 @@ def settled(*verdicts):
     record.settled(
         {
             host: {
-                "server_id": host, "server_name": None, "status": None, "message": None, "job_id": "j",
-                "job_name": "n", "changed": True, "verdict": verdict, "ok": verdict == "done",
+                "server_id": host,
+                "server_name": None,
+                "status": None,
+                "message": None,
+                "job_id": "j",
+                "job_name": "n",
+                "changed": True,
+                "verdict": verdict,
+                "ok": verdict == "done",
             }
             for host, verdict in zip(hosts, verdicts, strict=True)
         },
@@ -83,6 +92,35 @@ def test_a_stopped_run_starts_and_opens_nothing_and_keeps_its_reason(by):
         assert refused.startswith("this run was stopped, nothing more is started: the reason. ")
     record.closed(6000)
     assert (*stop(record), record.data["ended_at"]) == ("stopped", by, 3000)
+
+
+@pytest.mark.parametrize(
+    ("answer", "given"), [("yes", True), ("YES", True), ("", False), ("y", False), ("no", False), ("yes please", False)]
+)
+def test_only_yes_approves(answer, given):
+    record = run(approval="pending")
+    refused = judge_approval(record, answer, 3000)
+    assert (refused is None) == given
+    assert (judge_start(record, 4000) is None) == given
+    assert (record.batch["approval"], record.data["stopped_by"]) == (
+        ("given", None) if given else ("refused", "approval")
+    )
+
+
+@pytest.mark.parametrize(
+    ("problems", "mode", "preflight", "stopped_by"),
+    [
+        ([], "strict", "passed", None),
+        (["one"], "warn", "warned", None),
+        (["one", "two"], "strict", "pending", "preflight"),
+    ],
+)
+def test_a_preflight_passes_warns_or_stops(problems, mode, preflight, stopped_by):
+    record = run(preflight="pending")
+    warning, refused = judge_preflight(record, problems, mode, 3000)
+    assert (bool(warning), bool(refused)) == (mode == "warn", stopped_by is not None)
+    assert (record.data["preflight"], record.data["stopped_by"]) == (preflight, stopped_by)
+    assert (judge_start(record, 4000) is None) == (stopped_by is None)
 
 
 def test_a_batch_whose_end_is_not_known_lets_no_other_start():

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .._wording import servers, some_of
 from ._budget import FailureBudget
 from ._run_record import PENDING, RUNNING, RunRecord
@@ -44,6 +46,41 @@ def judge_batch(record: RunRecord, most_percent: float | None, any_fatal: bool, 
         record.stop(f"any_errors_fatal: {what}", "budget", now)
     elif most_percent is not None and 100 * len(lost) > most_percent * len(rows):
         record.stop(f"max_fail_percentage: {what}, more than {most_percent:g} %", "budget", now)
+
+
+def judge_preflight(record: RunRecord, problems: Sequence[str], mode: str, now: int) -> tuple[str | None, str | None]:
+    """(a warning, why nothing is started): what the preflight found, or that it passed, goes into the record.
+
+    :param mode: ``strict`` or ``warn``.
+    """
+    if not problems:
+        record.data["preflight"] = "passed"
+        return None, None
+    text = f"preflight: {len(problems)} problems: " if len(problems) > 1 else "preflight: "
+    text += "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
+    if mode == "warn":
+        record.data["preflight"] = "warned"
+        return text, None
+    record.stop(text, "preflight", now)
+    return None, (
+        f"{text}. No job was started. What to do: correct them, leave the hosts out with --limit, or set"
+        " fleet_job_preflight=warn."
+    )
+
+
+def judge_approval(record: RunRecord, answer: str, now: int) -> str | None:
+    """Take down what was answered; why the newest batch is not started, or None."""
+    given, number = answer.lower() == "yes", record.batch["number"]
+    record.batch["approval"] = "given" if given else "refused"
+    if given:
+        return None
+    text = f"fleet_job_approve: batch {number} was not approved"
+    record.stop(text, "approval", now)
+    silent = "" if answer else " (there was no answer: nobody can type one here, in AWX for example)"
+    return (
+        f"{text}{silent}. Nothing was started for it. What to do: run the same play again, only servers that are not"
+        " done are submitted; in AWX, put an approval node between two templates."
+    )
 
 
 def judge_hook(record: RunRecord, passed: int, failed: int, now: int) -> None:
