@@ -9,31 +9,41 @@ no step's are options of the connection, from module_defaults, and go to the mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
-from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.jobs._wanted import REUSE_NEVER
 from ..module_utils.domain.rollout._budget import FailureBudget
-from ..module_utils.domain.rollout._outcomes import JobWait, jobs_of, outcome_line, outcomes_of, parts_of, waits_of
+from ..module_utils.domain.rollout._gates import judge_batch, judge_failures, judge_hook, judge_open, judge_start
+from ..module_utils.domain.rollout._outcomes import (
+    JobWait,
+    jobs_of,
+    left_out_outcomes,
+    outcome_line,
+    outcomes_of,
+    parts_of,
+    waits_of,
+)
 from ..module_utils.domain.rollout._preflight import problems_of
 from ..module_utils.domain.rollout._requests import groups_of, shown_group
-from ..module_utils.domain.rollout._run_record import RunRecord, summary_lines
+from ..module_utils.domain.rollout._run_record import PENDING, RunRecord, summary_lines
 from ..module_utils.wiring._run_files import RunFiles, now_ms
 from ..plugin_utils._host_variables import HostVariables
+from ..plugin_utils._interruption import noted_interruption
 from ..plugin_utils._on_controller import local_connection, local_variables
-from ..plugin_utils._role_place import require_whole_batch
+from ..plugin_utils._open_run import OpenRun
+from ..plugin_utils._role_place import has_rescue, require_whole_batch, run_of
 from ..plugin_utils._visible_wait import visible_lines
 
 Result = dict[str, Any]
 MODULE = "modelarts.liteserver.fleet_job_batch"
-ARGUMENTS = frozenset(["step", "entry", "record", "secret_spec", "started", "outcome"])
+ARGUMENTS = frozenset(["step", "entry", "answer", "number", "secret_spec", "started", "outcome"])
 # Of a module's result, what the next step reads.
 KEPT = frozenset(["failed", "msg", "error", "timed_out", "servers", "submitted_server_ids", "job", "job_ids", "action"])
 
@@ -54,6 +64,9 @@ class ActionModule(ActionBase):
         steps: dict[str, Callable[[], Result]] = {
             "open": self._open,
             "preflight": self._preflight,
+            "approve": self._approve,
+            "hook_passed": self._hook_passed,
+            "hook_ended": self._hook_ended,
             "start": self._start,
             "wait": self._wait,
             "verdict": self._verdict,
@@ -70,67 +83,111 @@ class ActionModule(ActionBase):
     # --- the steps, in their order ---
 
     def _open(self) -> Result:
-        """A batch begins: find its run or begin one, and stop where too much has failed."""
+        """A batch begins: find its run or begin one, and refuse where the run was stopped."""
         entry = self._args["entry"]
         require_whole_batch(self._task)
         batch, hosts = list(self._vars["ansible_play_batch"]), list(self._vars["ansible_play_hosts_all"])
         present = set(self._vars["ansible_play_hosts"])
         own = self._host_variables().of(self._vars["inventory_hostname"])
-        path, record = self._files.find(entry, hosts, batch)
-        first = path is None or record is None
-        budget = FailureBudget(own.get("max_failures"), len(hosts))
+        name = run_of(self._task)
+        path, record = self._files.find(name)
+        total = len(hosts if record is None else record.hosts)
+        budget = FailureBudget(own.get("max_failures"), total)
         if path is None or record is None:
             folder = None if self._task.check_mode else own.get("record")
-            path, record = self._files.begin(entry, hosts, budget.text, folder)
-        stop = None
-        with self._written(path, record):
-            if not first:
-                record.lost_later(record.seen.difference(present), now_ms())
-                stop = _stop_of(budget, record, len(hosts))
-            if stop is None:
-                record.open_batch(batch, now_ms())
-                record.left_before(set(hosts).difference(present), now_ms())
-        if stop:
-            raise AnsibleActionFail(stop)
-        number = record.batch["number"]
+            preflight = "off" if own["preflight"] == "off" else PENDING
+            path, record = self._files.begin(name, entry, hosts, budget.text, preflight, folder)
+        number = len(record.data["batches"]) + 1
+        approve = not self._task.check_mode and (
+            own["approve"] == "batches" or (own["approve"] == "canary" and number == 2)
+        )
+        self._run.note_later_failures(record)
+        judge_failures(record, budget, now_ms())
+        stopped = judge_open(record, now_ms())
+        if not stopped:
+            record.open_batch(batch, now_ms(), PENDING if approve else "not_needed")
+            record.left_before(set(hosts).difference(present), now_ms())
+        self._files.write(path, record)
+        if stopped:
+            raise AnsibleActionFail(stopped)
         return {
-            "record": path,
-            "preflight": first and own["preflight"] != "off",
-            "approve": not self._task.check_mode
-            and (own["approve"] == "batches" or (own["approve"] == "canary" and number == 2)),
+            "preflight": record.data["preflight"] == PENDING,
+            "approve": approve,
             "number": number,
-            "progress": f"batch {number}, {len(batch)} servers; {len(record.seen) - len(batch)} of {len(hosts)} had"
+            "progress": f"batch {number}, {len(batch)} servers; {len(record.seen) - len(batch)} of {total} had"
             f" their turn, {len(record.failed_hosts())} failed",
         }
 
     def _preflight(self) -> Result:
         """Judge the whole run before its first job, and say all that is wrong at once."""
-        with self._record() as record:
-            variables = self._host_variables()
-            own = variables.of(self._vars["inventory_hostname"])
-            requests, problems = variables.requests_of(self._vars["ansible_play_hosts_all"], record.data["started_at"])
-            read = self._batch(
-                "read",
-                server_ids=[request["server_id"] for request in requests],
-                software=self._args["entry"] in ("main", "hdk_upgrade"),
-                templates=True,
-            )
-            if read.get("failed"):
-                raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
-            secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
-            problems += problems_of(requests, read["servers"], read["software"], read["templates"], secret_keys)
-            if not problems:
-                return {}
+        with self._run.edit() as record:
+            try:
+                problems, own = self._problems(record)
+            except (AnsibleError, InvalidOption) as error:
+                record.stop(f"preflight: {error}", "preflight", now_ms())
+                self._files.write(self._run.path, record)
+                raise
             text = f"preflight: {len(problems)} problems: " if len(problems) > 1 else "preflight: "
             text += "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
-            if own["preflight"] == "warn":
+            warned = bool(problems) and own["preflight"] == "warn"
+            if warned:
                 self._warnings.append(text)
+            if warned or not problems:
+                record.data["preflight"] = "warned" if warned else "passed"
                 return {}
-            record.stop(text, now_ms())
+            record.stop(text, "preflight", now_ms())
         raise AnsibleActionFail(
             f"{text}. No job was started. What to do: correct them, leave the hosts out with --limit, or set"
             " fleet_job_preflight=warn."
         )
+
+    def _problems(self, record: RunRecord) -> tuple[list[str], Result]:
+        """(what is wrong with the run, the variables of this host)."""
+        variables = self._host_variables()
+        own = variables.of(self._vars["inventory_hostname"])
+        requests, problems = variables.requests_of(self._vars["ansible_play_hosts_all"], record.data["started_at"])
+        read = self._batch(
+            "read",
+            server_ids=[request["server_id"] for request in requests],
+            software=self._args["entry"] in ("main", "hdk_upgrade"),
+            templates=True,
+        )
+        if read.get("failed"):
+            raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
+        secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
+        problems += problems_of(requests, read["servers"], read["software"], read["templates"], secret_keys)
+        return problems, own
+
+    def _approve(self) -> Result:
+        """Take down what was answered: only the record lets the batch start."""
+        answer = str(self._args["answer"] or "").strip()
+        with self._run.edit() as record:
+            given = answer.lower() == "yes"
+            record.batch["approval"] = "given" if given else "refused"
+            number = record.batch["number"]
+            if not given:
+                record.stop(f"fleet_job_approve: batch {number} was not approved", "approval", now_ms())
+        if given:
+            return {}
+        silent = "" if answer else " (there was no answer: nobody can type one here, in AWX for example)"
+        raise AnsibleActionFail(
+            f"fleet_job_approve: batch {number} was not approved{silent}. Nothing was started for it. What to do: run the"
+            " same play again, only servers that are not done are submitted; in AWX, put an approval node between two"
+            " templates."
+        )
+
+    def _hook_passed(self) -> Result:
+        """The last task of ``fleet_job_before`` on a host: without this note there is no job for it."""
+        return {"run": run_of(self._task), "batch": self._args["number"]}
+
+    def _hook_ended(self) -> Result:
+        """After ``fleet_job_before``, also where it failed: with no host left, Ansible ends the play here."""
+        with self._run.edit() as record:
+            out = self._run.left_out(record, hook=True)
+            number = record.batch["number"]
+            own = sum(row["batch"] == number for row in record.data["servers"])
+            judge_hook(record, own - len(out), sum(map(bool, out.values())), now_ms())
+        return {}
 
     def _start(self) -> Result:
         """Start the jobs for the hosts that are still there, those that request the same in as few as may be.
@@ -138,32 +195,41 @@ class ActionModule(ActionBase):
         The record says that jobs may exist before the first of them does.
         """
         variables = self._host_variables()
-        with self._record() as record:
-            requests, problems = variables.requests_of(
-                list(self._vars["ansible_play_batch"]), record.data["started_at"]
-            )
+        own = variables.of(self._vars["inventory_hostname"])
+        with self._run.edit() as record:
+            refused = judge_start(record, now_ms())
+            left_out = self._run.left_out(record, hook=bool(own.get("before")))
+            batch = [host for host in self._vars["ansible_play_batch"] if host not in left_out]
+            requests, problems = ([], []) if refused else variables.requests_of(batch, record.data["started_at"])
             if not problems:
                 problems = problems_of(requests, None, None, None)[:1]
-            if problems:
-                raise AnsibleActionFail(f"{'; '.join(problems)}. No job was started for this batch.")
             groups = groups_of(requests)
-            ids = {request["host"]: request["server_id"] for request in requests}
-            record.starting([shown_group(group) for group in groups], ids, now_ms())
-        own = variables.of(self._vars["inventory_hostname"])
+            if not problems and not refused:
+                ids = {request["host"]: request["server_id"] for request in requests}
+                record.starting([shown_group(group) for group in groups], ids, now_ms(), left_out)
+            elif problems:
+                record.stop("; ".join(problems), "preflight", now_ms())
+        if refused:
+            raise AnsibleActionFail(f"No job was started for this batch: {refused}")
+        if problems:
+            raise AnsibleActionFail(f"{'; '.join(problems)}. No job was started for this batch.")
         # A job that cannot be started does not hold up the others: its hosts fail by their outcomes.
-        started = self._batch(
-            "start",
-            groups=groups,
-            secret_spec=self._args["secret_spec"],
-            servers_per_job=own["servers_per_job"],
-        )
+        with noted_interruption(self._files, self._run.path):
+            started = self._batch(
+                "start",
+                groups=groups,
+                secret_spec=self._args["secret_spec"],
+                servers_per_job=own["servers_per_job"],
+            )
         parts, results = parts_of(groups, started)
-        with self._record() as record:
-            outcomes = outcomes_of(parts, results, [], [], self._task.check_mode)
-            record.started(jobs_of(parts, results), outcomes, now_ms())
+        outcomes, jobs = outcomes_of(parts, results, [], [], self._task.check_mode), jobs_of(parts, results)
+        _record, trouble = self._run.note(lambda record: record.started(jobs, outcomes, now_ms()), jobs)
+        if trouble:
+            self._warnings.append(f"{trouble} The jobs are waited for all the same.")
         answer: Result = {
             "groups": parts,
             "results": [_kept(result) for result in results],
+            "left_out": {host: reason for host, reason in left_out.items() if reason},
             "deadline": now_ms() // 1000 + own["wait_timeout"],
             "wait_sleep": own["wait_sleep"],
             "after": bool(own.get("after")),
@@ -178,13 +244,36 @@ class ActionModule(ActionBase):
     def _wait(self) -> Result:
         """Wait for the jobs, and bring the outcomes together: one for each host of the batch."""
         started = self._args["started"]
+        if not isinstance(started, dict) or "groups" not in started:
+            raise AnsibleActionFail("No job was started for this batch, see the task before this one.")
         groups, results = started["groups"], started["results"]
         waits = [] if self._task.check_mode else waits_of(groups, results)
-        waited = self._wait_for(waits, started) if waits else []
+        with noted_interruption(self._files, self._run.path):
+            waited = self._wait_for(waits, started) if waits else []
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
-        with self._record() as record:
+        outcomes.update(left_out_outcomes(started["left_out"]))
+        jobs = jobs_of(groups, results)
+        budget = self._budget()
+
+        def settle(record: RunRecord) -> None:
+            if record.batch["phase"] != "waiting":  # it could not be written after the start
+                record.started(jobs, outcomes, now_ms())
             record.settled(outcomes, now_ms(), hook=started["after"] and not self._task.check_mode)
-        path = self._args["record"] if started["kept"] else None
+            judge_failures(record, budget(record), now_ms())
+            if not has_rescue(self._task):
+                play = self._task.play
+                judge_batch(record, play.max_fail_percentage, bool(self._task.any_errors_fatal), now_ms())
+
+        record, trouble = self._run.note(settle, jobs)
+        if trouble:
+            self._warnings.append(
+                f"{trouble} What came of them may not be in the record; then no further batch starts."
+            )
+        if record is None:
+            record = RunRecord.begin("", "", list(outcomes), None, now_ms())
+            record.open_batch(outcomes, now_ms())
+            settle(record)
+        path = self._run.path if started["kept"] else None
         return {"hosts": outcomes, "summary": summary_lines(record.data, path)}
 
     def _wait_for(self, waits: list[JobWait], started: Result) -> list[Result]:
@@ -220,26 +309,27 @@ class ActionModule(ActionBase):
 
     def _close(self) -> Result:
         """After the tasks of fleet_job_after: what they failed is in the record too."""
-        with self._record() as record:
-            record.lost_later(record.seen.difference(self._vars["ansible_play_hosts"]), now_ms())
+        budget = self._budget()
+
+        def close(record: RunRecord) -> None:
+            self._run.note_later_failures(record)
             record.closed(now_ms())
+            judge_failures(record, budget(record), now_ms())
+
+        _record, trouble = self._run.note(close, [])
+        if trouble:
+            self._warnings.append(f"{trouble} What tasks after the jobs failed is not in the record.")
         return {}
 
-    # --- the record ---
-
-    @contextmanager
-    def _record(self) -> Iterator[RunRecord]:
-        """The record of this run, written when the block is left without an error."""
-        path = self._args["record"]
-        with self._written(path, self._files.load(path)) as record:
-            yield record
-
-    @contextmanager
-    def _written(self, path: str, record: RunRecord) -> Iterator[RunRecord]:
-        yield record
-        self._files.write(path, record)
-
     # --- variables, and modules ---
+
+    @cached_property
+    def _run(self) -> OpenRun:
+        return OpenRun(self._files, self._task, self._vars)
+
+    def _budget(self) -> Callable[[RunRecord], FailureBudget]:
+        text = self._host_variables().of(self._vars["inventory_hostname"]).get("max_failures")
+        return lambda record: FailureBudget(text, len(record.hosts))
 
     def _host_variables(self) -> HostVariables:
         return HostVariables(self._task, self._templar, self._vars["role_path"], self._args["entry"])
@@ -254,30 +344,21 @@ class ActionModule(ActionBase):
         if not self._task.delegate_to:
             self._connection = local_connection(self)
             variables = local_variables(variables)
-        with visible_lines(self._task):
-            result: Result = self._execute_module(
-                module_name=MODULE, module_args={**connection, **given}, task_vars=variables
-            )
+        try:
+            with visible_lines(self._task):
+                result: Result = self._execute_module(
+                    module_name=MODULE, module_args={**connection, **given}, task_vars=variables
+                )
+        except AnsibleConnectionFailure as error:
+            return self._unreachable(error)
         self._warnings += result.pop("warnings", None) or []
         return result
 
-
-def _stop_of(budget: FailureBudget, record: RunRecord, total: int) -> str | None:
-    """Why no further batch may start, or None; the record says so too."""
-    if record.data["stopped"]:
-        return f"this run was stopped, no further batch is started: {record.data['stopped']}"
-    failed = record.failed_hosts()
-    if not budget.passed_by(len(failed)):
-        return None
-    reason = (
-        f"fleet_job_max_failures: {len(failed)} of {total} servers failed, more than may fail ({budget}); no further"
-        " batch is started"
-    )
-    record.stop(reason, now_ms())
-    return (
-        f"{reason}. Failed: {some_of(failed, 20)}. {total - len(record.seen)} servers were not touched. What to do: see why"
-        " they failed; running the same play again submits only servers that are not done."
-    )
+    def _unreachable(self, error: AnsibleError) -> Result:
+        """The result of a module that did not answer: an unreachable host would leave the play without a word."""
+        text = f"fleet_job_delegate_to: {self._task.delegate_to} is unreachable: {' '.join(str(error).split())}"
+        hint = "make it reachable, then run the same play again: it finds a job that was created"
+        return {"failed": True, "msg": text, "error": {"code": "unreachable", "message": text, "hint": hint}}
 
 
 def _kept(result: Result) -> Result:

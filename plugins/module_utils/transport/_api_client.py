@@ -182,6 +182,8 @@ def _ids_of_envelope(body: Any, headers: Mapping[str, str]) -> list[str]:
 def _data_of(body: Any, headers: Mapping[str, str]) -> list[Record]:
     """The list ``data`` of an envelope without pages."""
     data = body.get("data") if isinstance(body, dict) else None
+    if data is None and isinstance(body, dict) and set(body) == {"data"}:
+        return []
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise BadAnswer("the answer has no list 'data'")
     return data

@@ -9,14 +9,22 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Mapping
 
-from .._errors import InvalidOption
-from ..domain.rollout._run_record import RunRecord, page_of
+from .._errors import InvalidOption, LiteServerError
+from ..domain.rollout._run_record import RunRecord, checked_record, page_of
+from ._own_files import check_folder, read_own_file
 from ._replaced_file import replace_file
 
 _INDEX = "fleet_job_runs.json"
+# Of a record: one of 10,000 servers has some 10 MB.
+_MOST_BYTES = 256 * 1024 * 1024
+_NO_FURTHER_BATCH = (
+    "How many servers have failed is not known, so no further batch is started. What to do: see why it is so; running"
+    " the same play again submits only servers that are not done."
+)
 
 
 def now_ms() -> int:
@@ -31,67 +39,157 @@ class RunFiles:
     records of this process are found through an index in Ansible's own temporary folder,
     which is new for each process and removed at its end.
 
+    What a record says decides whether the next batch starts. So it is believed only where nobody
+    else can have written it, and only in the shape that it was written in.
+
     :param temporary: that folder.
     """
 
     def __init__(self, temporary: str) -> None:
         self._temporary = temporary
 
-    def find(self, entry: str, hosts: list[str], batch: Collection[str]) -> tuple[str, RunRecord] | tuple[None, None]:
-        """(path, RunRecord) of the run that a batch belongs to, or (None, None) where it is the first batch.
+    def find(self, run: str) -> tuple[str, RunRecord] | tuple[None, None]:
+        """(path, RunRecord) of a run of this process, or (None, None) where it has not begun.
 
-        A run is one use of the role in one play. A host has its turn once in it: where one
-        has had it, this is another run.
+        :param run: what names the run, see ``plugin_utils/_role_place.py``.
+        :raises InvalidOption: its record is gone: whether another batch may start is not known.
         """
-        for path in reversed(self._index()):
-            if not os.path.exists(path):
-                continue  # the user has removed the record of an earlier play
-            record = self.load(path)
-            if record.data["entry"] == entry and record.hosts == hosts and record.seen.isdisjoint(batch):
-                return path, record
-        return None, None
+        path = self.path_of(run)
+        if path is None:
+            return None, None
+        if not os.path.lexists(path):
+            raise InvalidOption(f"fleet_job_record: {path} was removed while its run went on. {_NO_FURTHER_BATCH}")
+        return path, self.load(path)
+
+    def path_of(self, run: str) -> str | None:
+        """Where the record of a run of this process is, or should be; None where it has not begun."""
+        return self._index().get(run)
+
+    def others(self, run: str) -> list[RunRecord]:
+        """The records of the other uses of the role in the play of a run."""
+        play = run.partition(" ")[0]
+        return [
+            self.load(path)
+            for other, path in self._index().items()
+            if other != run and other.partition(" ")[0] == play and os.path.lexists(path)
+        ]
 
     def load(self, path: str) -> RunRecord:
-        """The record in a file."""
-        with open(path, encoding="utf-8") as file:
-            return RunRecord(json.load(file))
+        """The record in a file.
+
+        :raises InvalidOption: it cannot be read, others may have written it, or it has another shape.
+        """
+        return RunRecord(checked_record(self._read(path), path))
 
     def begin(
-        self, entry: str, hosts: list[str], max_failures: str | None, folder: str | None
+        self, run: str, entry: str, hosts: list[str], max_failures: str | None, preflight: str, folder: str | None
     ) -> tuple[str, RunRecord]:
         """A new record, and where it is kept: in the user's folder, or one that is removed at the end.
 
+        :param run: as for :meth:`find`.
+        :param preflight: ``pending`` or ``off``.
         :raises InvalidOption: the folder cannot be written.
         """
         now = now_ms()
         run_id = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000)) + "-" + secrets.token_hex(4)
-        record = RunRecord.begin(run_id, entry, hosts, max_failures, now)
-        folder = os.path.abspath(os.path.expanduser(folder)) if folder else self._temporary
+        # A step runs in a process of its own, a child of ansible-playbook.
+        record = RunRecord.begin(run_id, entry, hosts, max_failures, now, preflight, process_of(os.getppid()))
+        # Without links, so that nobody can have them lead elsewhere later.
+        folder = os.path.realpath(os.path.expanduser(folder)) if folder else self._temporary
         path = os.path.join(folder, f"{entry}-{run_id}.json")
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            self.write(path, record)
         except OSError as error:
-            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror}") from error
-        replace_file(os.path.join(self._temporary, _INDEX), _as_json([*self._index(), path]))
+            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from None
+        self.write(path, record)
+        self._replace(os.path.join(self._temporary, _INDEX), _as_json({**self._index(), run: path}))
         return path, record
 
     def write(self, path: str, record: RunRecord) -> None:
         """Replace the file in one step: a reader sees the old record or the new one.
 
         In the user's folder, a page for people is beside it.
-        """
-        replace_file(path, _as_json(record.data))
-        if os.path.dirname(path) != self._temporary:
-            replace_file(os.path.splitext(path)[0] + ".md", page_of(record.data))
 
-    def _index(self) -> list[str]:
+        :raises InvalidOption: it cannot be written, or others may write there.
+        """
+        self._replace(path, _as_json(record.data))
+        if os.path.dirname(path) != self._temporary:
+            self._replace(os.path.splitext(path)[0] + ".md", page_of(record.data))
+
+    def note(self, path: str, change: Callable[[RunRecord], None]) -> tuple[RunRecord | None, str | None]:
+        """Change a record once jobs may run: whatever goes wrong with it, the batch has to be waited for.
+
+        :returns: (the changed record, or None where it cannot be believed; what went wrong, or None). Where it
+            could not be written, the file still says what it said before.
+        """
+        record: RunRecord | None = None
         try:
-            with open(os.path.join(self._temporary, _INDEX), encoding="utf-8") as file:
-                paths: list[str] = json.load(file)
-                return paths
-        except FileNotFoundError:
-            return []
+            record = self.load(path)
+            change(record)
+            self.write(path, record)
+        except LiteServerError as error:
+            return record, error.message
+        return record, None
+
+    def _index(self) -> dict[str, str]:
+        path = os.path.join(self._temporary, _INDEX)
+        if not os.path.lexists(path):
+            return {}
+        index = self._read(path)
+        if not isinstance(index, dict) or not all(isinstance(value, str) for value in index.values()):
+            raise InvalidOption(f"fleet_job_record: {path} is no list of records")
+        return index
+
+    def _read(self, path: str) -> object:
+        self._check_folder(path)
+        try:
+            return json.loads(read_own_file(path, _MOST_BYTES))
+        except (OSError, ValueError, RecursionError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidOption(f"fleet_job_record: cannot read {path}: {reason}") from None
+
+    def _replace(self, path: str, text: str) -> None:
+        self._check_folder(path)
+        try:
+            replace_file(path, text)
+        except OSError as error:
+            raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from None
+
+    def _check_folder(self, path: str) -> None:
+        folder = os.path.dirname(path)
+        try:
+            # What lies above Ansible's own folder is Ansible's to judge: it keeps its modules there too.
+            check_folder(folder, above=folder != self._temporary)
+        except OSError as error:
+            raise InvalidOption(f"fleet_job_record: cannot use {path}: {error.strerror or error}") from None
+
+
+def process_of(pid: int) -> dict[str, object]:
+    """What tells a process from a later one with its number: host, pid, and its start where the system tells it."""
+    return {"host": socket.gethostname(), "pid": pid, "start": _start_of(pid)}
+
+
+def is_alive(process: Mapping[str, object]) -> bool | None:
+    """Whether a process of :func:`process_of` is still there; None where this cannot be told from here."""
+    pid = process.get("pid")
+    if process.get("host") != socket.gethostname() or not isinstance(pid, int) or pid < 1:
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return process.get("start") == _start_of(pid)
+
+
+def _start_of(pid: int) -> int | None:
+    """When a process started, in the system's ticks since its boot; None where the system has no /proc."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _as_json(data: object) -> str:

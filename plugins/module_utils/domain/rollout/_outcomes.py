@@ -9,7 +9,7 @@ Everything here is plain values that can be written as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from ..._shapes import Record
@@ -17,6 +17,8 @@ from .._wording import on_one_line
 from ..jobs._model import FAILED, PROCESSING, SKIPPED
 from ..jobs._wanted import REUSE_NEVER
 from ._requests import Group
+
+AGAIN = "run the same play again: only servers that are not done are submitted"
 
 
 class JobWait(TypedDict):
@@ -102,6 +104,12 @@ def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait
     return waits
 
 
+def _collided(result: Record, job_id: str) -> bool:
+    """Whether a job was created although another run created one with other items at the same time."""
+    error, job = result.get("error") or {}, result.get("job") or {}
+    return result.get("action") == "created" and error.get("code") == "servers_busy" and job.get("id") == job_id
+
+
 def _serves(result: Record, row: Record) -> bool:
     """Whether a running job runs what is wanted: where other items keep a server busy, nothing is waited for."""
     return (result.get("error") or {}).get("code") != "servers_busy" or row["job_id"] in (result.get("job_ids") or [])
@@ -129,15 +137,18 @@ def outcomes_of(
         for row in result.get("servers") or []:
             rows[row["server_id"]] = row
     for wait, result in zip(waits, waited, strict=bool(waited)):
+        collided = any(_collided(start, wait["job_id"]) for start in started)
         for server_id in wait["server_ids"]:
-            errors.pop(server_id, None)
+            if not collided:
+                errors.pop(server_id, None)
             if result.get("failed"):
                 errors[server_id] = _error_of(result)
         wanted = set(wait["server_ids"])
         for row in result.get("servers") or []:
             # A wait that failed at its first look knows less than the start did.
             if row["server_id"] in wanted and row["job_id"]:
-                rows[row["server_id"]] = row
+                # Whichever of the two jobs came last, what is on the server now is not known.
+                rows[row["server_id"]] = {**row, "verdict": "unknown"} if collided and row["verdict"] == "done" else row
     outcomes = {}
     for group, result in zip(groups, started, strict=True):
         submitted = set(result.get("submitted_server_ids") or [])
@@ -145,6 +156,26 @@ def outcomes_of(
             row = rows.get(server_id) or {"server_id": server_id, "verdict": "unknown"}
             outcomes[host] = _outcome(group, row, server_id in submitted, errors.get(server_id), check_mode)
     return outcomes
+
+
+def left_out_outcomes(reasons: Mapping[str, str]) -> dict[str, Outcome]:
+    """The outcomes of hosts that got no job, from {host: why}."""
+    return {
+        host: {
+            "server_id": "",
+            "server_name": None,
+            "verdict": "not_started",
+            "status": None,
+            "message": None,
+            "job_id": None,
+            "job_name": "",
+            "ok": False,
+            "changed": False,
+            "text": f"no job was started for it: {reason}",
+            "hint": f"see why, then {AGAIN}",
+        }
+        for host, reason in reasons.items()
+    }
 
 
 def _error_of(result: Record) -> GroupError:
@@ -177,7 +208,7 @@ def _outcome(group: Group, row: Record, submitted: bool, error: GroupError | Non
 
 def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple[str, str]:
     """(what happened to this server, what to do)."""
-    again = "run the same play again: only servers that are not done are submitted"
+    again = AGAIN
     if outcome["verdict"] == "failed":
         what = outcome["status"] or FAILED
         message = on_one_line(outcome["message"] or "the service gives no reason")
@@ -204,6 +235,8 @@ def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple
             f"its task ended as {outcome['status']}, which is neither success nor failure",
             "look at the server itself: it is not submitted again under the same items",
         )
+    if outcome["job_id"] is None:
+        return "no job of this run is known for it", f"see the tasks before this one, then {again}"
     return "its job is over and tells nothing about it", "look at the server itself before you run anything again"
 
 

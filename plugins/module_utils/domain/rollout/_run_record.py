@@ -15,14 +15,31 @@ import time
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 
+from ..._errors import InvalidOption
 from ..._shapes import Record
 from ..._version import VERSION
 from .._result import VERDICTS
-from .._wording import duration, on_one_line, servers, some_of
+from .._times import LAST_TIME
+from .._untrusted import LONGEST_LINE, LONGEST_NAME, as_line, as_markdown_cell
+from .._wording import duration, servers, some_of
 from ._outcomes import Outcome
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
+RUNNING, ENDED, STOPPED = "running", "ended", "stopped"
+# Why a run was stopped: what cannot be read from a record is not among them.
+STOPPED_BY = (
+    "budget",
+    "window",
+    "stop_file",
+    "approval",
+    "preflight",
+    "supernodes",
+    "hook",
+    "all_failed",
+    "interrupted",
+)
+_ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
 # A terminal of 100 columns shows such a line inside the quotes and blanks that Ansible puts around it.
 WIDTH = 88
 
@@ -37,10 +54,21 @@ class RunRecord:
         self.data = data
 
     @classmethod
-    def begin(cls, run_id: str, entry: str, hosts: Iterable[str], max_failures: str | None, now: int) -> RunRecord:
+    def begin(
+        cls,
+        run_id: str,
+        entry: str,
+        hosts: Iterable[str],
+        max_failures: str | None,
+        now: int,
+        preflight: str = PENDING,
+        process: Mapping[str, object] | None = None,
+    ) -> RunRecord:
         """The record of a run that has not done anything.
 
         :param hosts: names of all hosts of the play, in its order.
+        :param preflight: ``pending``, or ``off`` where nobody wants one.
+        :param process: what tells later whether the controller's process is still there, see :func:`state_of`.
         """
         return cls(
             {
@@ -48,12 +76,15 @@ class RunRecord:
                 "collection_version": VERSION,
                 "run_id": run_id,
                 "entry": entry,
-                "state": "running",
+                "state": RUNNING,
+                "process": dict(process or {}),
                 "started_at": now,
                 "updated_at": now,
                 "ended_at": None,
                 "max_failures": max_failures,
+                "preflight": preflight,
                 "stopped": None,
+                "stopped_by": None,
                 "batches": [],
                 "servers": [
                     {
@@ -75,6 +106,11 @@ class RunRecord:
         )
 
     @property
+    def unsettled(self) -> bool:
+        """Whether jobs of the newest batch were begun, and nothing says what came of its servers."""
+        return bool(self.data["batches"]) and self.batch["phase"] in ("starting", "waiting")
+
+    @property
     def hosts(self) -> list[str]:
         """All hosts of the run."""
         return [row["host"] for row in self.data["servers"]]
@@ -90,20 +126,39 @@ class RunRecord:
         newest: Record = self.data["batches"][-1]
         return newest
 
-    def open_batch(self, hosts: Collection[str], now: int) -> None:
-        """Begin a batch; nothing is started yet."""
+    @property
+    def untouched(self) -> int:
+        """How many hosts have not had their turn."""
+        return sum(row["batch"] is None for row in self.data["servers"])
+
+    def open_batch(self, hosts: Collection[str], now: int, approval: str = "not_needed") -> None:
+        """Begin a batch; nothing is started yet.
+
+        :param approval: ``pending`` where somebody has to say yes first.
+        """
         number = len(self.data["batches"]) + 1
         self.data["batches"].append(
-            {"number": number, "phase": "preparing", "started_at": now, "ended_at": None, "groups": [], "jobs": []}
+            {
+                "number": number,
+                "phase": "preparing",
+                "approval": approval,
+                "started_at": now,
+                "ended_at": None,
+                "groups": [],
+                "jobs": [],
+            }
         )
         for row in self._rows(hosts):
             row["batch"] = number
         self.data["updated_at"] = now
 
-    def starting(self, groups: list[Record], server_ids: Mapping[str, str], now: int) -> None:
+    def starting(
+        self, groups: list[Record], server_ids: Mapping[str, str], now: int, left_out: Mapping[str, str] | None = None
+    ) -> None:
         """Before the first request that creates a job: from here on, one may exist.
 
         :param server_ids: {host: server id}.
+        :param left_out: {host: why it gets no job}, and with an empty reason those that count as nothing.
         """
         self.batch["phase"] = "starting"
         self.batch["groups"] = groups
@@ -112,8 +167,9 @@ class RunRecord:
         number = self.batch["number"]
         for row in self.data["servers"]:
             if row["batch"] == number and row["verdict"] == PENDING:
-                row.update(verdict=NOT_STARTED, passed=False, ended_at=now)
-                row["message"] = "the host failed before its job was started"
+                reason = (left_out or {}).get(row["host"], "the host failed before its job was started")
+                row.update(verdict=NOT_STARTED, passed=False if reason else None, ended_at=now)
+                row["message"] = reason or "the host left the play before its job was started"
         self.data["updated_at"] = now
 
     def started(self, jobs: list[Record], outcomes: Mapping[str, Outcome], now: int) -> None:
@@ -149,8 +205,8 @@ class RunRecord:
         """The batch is over; with the last one, the run is."""
         self.batch.update(phase="ended", ended_at=now)
         self.data["updated_at"] = now
-        if all(row["batch"] is not None for row in self.data["servers"]):
-            self.data.update(state="ended", ended_at=now)
+        if self.data["state"] == RUNNING and not self.untouched:
+            self.data.update(state=ENDED, ended_at=now)
 
     def left_before(self, hosts: Iterable[str], now: int) -> None:
         """Hosts that left the play before their batch: they failed, or were ended, in a task before the role."""
@@ -162,22 +218,35 @@ class RunRecord:
         self.data["updated_at"] = now
 
     def lost_later(self, hosts: Iterable[str], now: int) -> None:
-        """Hosts that passed, and that a later task failed or ended, such as one of ``fleet_job_after``."""
+        """Hosts that a task failed later, such as one of ``fleet_job_after``, or before their batch had jobs."""
         for row in self._rows(set(hosts)):
+            if row["verdict"] == PENDING and row["batch"] is not None:
+                row.update(verdict=NOT_STARTED, passed=False, ended_at=now)
+                row["message"] = "the host failed before its job was started"
             if row["verdict"] == "done":
                 row.update(
                     verdict="failed", passed=False, message="its job is done; a task after it failed", ended_at=now
                 )
         self.data["updated_at"] = now
 
-    def stop(self, reason: str, now: int) -> None:
-        """No further batch is started."""
-        self.data["stopped"] = reason
-        self.data.update(state="ended", ended_at=now, updated_at=now)
+    def stop(self, reason: str, by: str, now: int) -> None:
+        """Nothing further is started; the first reason stays.
+
+        :param by: one of :data:`STOPPED_BY`.
+        """
+        if self.data["stopped"] is None:
+            self.data.update(state=STOPPED, stopped=reason, stopped_by=by, ended_at=now, updated_at=now)
 
     def failed_hosts(self) -> list[str]:
-        """The hosts whose server did not do what was wanted, of those that had their turn."""
-        return [row["host"] for row in self.data["servers"] if row["passed"] is False]
+        """The hosts whose server did not do what was wanted, of those that had their turn.
+
+        One that still runs has not failed: nobody knows yet.
+        """
+        return [row["host"] for row in self.data["servers"] if row["passed"] is False and row["verdict"] != "running"]
+
+    def running_hosts(self) -> list[str]:
+        """The hosts whose job goes on although nobody waits for it any more."""
+        return [row["host"] for row in self.data["servers"] if row["passed"] is False and row["verdict"] == "running"]
 
     def _rows(self, hosts: Collection[str]) -> list[Record]:
         return [row for row in self.data["servers"] if row["host"] in hosts]
@@ -185,19 +254,136 @@ class RunRecord:
 
 def _take(row: Record, outcome: Outcome) -> None:
     """What an outcome tells of a server; where no job could be created for it, it was not started."""
-    row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
+    row.update(verdict=outcome["verdict"], job_id=outcome["job_id"])
     if outcome["verdict"] == "planned" and not outcome["ok"]:
         row["verdict"] = NOT_STARTED
-    row["message"] = outcome["message"] or outcome.get("text")
+    texts = {key: outcome[key] for key in ("server_name", "status")}
+    texts["message"] = outcome["message"] or outcome.get("text")
+    # Whatever a service puts into one, a record of 10,000 servers can be read.
+    row.update({key: text if text is None else text[:LONGEST_LINE] for key, text in texts.items()})
+
+
+# What each value of a record has to be: a kind, with ? where null will do, or the words that it may be.
+_KINDS = {"text": str, "time": int, "number": int, "flag": bool, "list": list}
+_PHASES = ("preparing", "starting", "waiting", "after", "ended")
+_RUN: Mapping[str, str | tuple[str, ...]] = {
+    "schema_version": "number",
+    "run_id": "text",
+    "entry": "text",
+    "state": (RUNNING, ENDED, STOPPED),
+    "started_at": "time",
+    "updated_at": "time",
+    "ended_at": "time?",
+    "max_failures": "text?",
+    "preflight": (PENDING, "passed", "warned", "off"),
+    "stopped": "text?",
+    "stopped_by": "text?",
+    "batches": "list",
+    "servers": "list",
+}
+_BATCH: Mapping[str, str | tuple[str, ...]] = {
+    "number": "number",
+    "phase": _PHASES,
+    "approval": ("not_needed", PENDING, "given", "refused"),
+    "started_at": "time",
+    "ended_at": "time?",
+    "groups": "list",
+    "jobs": "list",
+}
+_JOB: Mapping[str, str | tuple[str, ...]] = {
+    "group": "number",
+    "name": "text",
+    "job_id": "text?",
+    "action": "text?",
+    "servers": "number",
+    "other_job_ids": "list",
+    "error": "text?",
+}
+_SERVER: Mapping[str, str | tuple[str, ...]] = {
+    "host": "text",
+    "server_id": "text?",
+    "server_name": "text?",
+    "batch": "number?",
+    "verdict": _ORDER,
+    "passed": "flag?",
+    "status": "text?",
+    "message": "text?",
+    "job_id": "text?",
+    "started_at": "time?",
+    "ended_at": "time?",
+}
+
+
+def checked_record(data: object, where: str) -> Record:
+    """The data of a record, if every value that a run decides by is of its kind.
+
+    :param where: the file that it comes from, for the message.
+    :raises InvalidOption: names the first value that is not.
+    """
+    try:
+        record = _object(data, "it", _RUN)
+        if record["schema_version"] != SCHEMA_VERSION:
+            raise ValueError("its schema_version is not that of this collection")
+        for number, entry in enumerate(record["batches"], 1):
+            batch = _object(entry, f"batch {number}", _BATCH)
+            if batch["number"] != number:
+                raise ValueError(f"batch {number} has another number")
+            for job in batch["jobs"]:
+                _object(job, f"a job of batch {number}", _JOB)
+        numbers = (None, *range(1, len(record["batches"]) + 1))
+        rows = [_object(entry, f"server {number}", _SERVER) for number, entry in enumerate(record["servers"], 1)]
+        if any(row["batch"] not in numbers for row in rows):
+            raise ValueError("a server is of a batch that there is not")
+        if len({row["host"] for row in rows}) != len(rows):
+            raise ValueError("it has a host twice")
+    except ValueError as error:
+        raise InvalidOption(
+            f"fleet_job_record: {where} is not as this run has written it ({error}): how much has failed is not known"
+        ) from error
+    return record
+
+
+def _object(value: object, what: str, kinds: Mapping[str, str | tuple[str, ...]]) -> Record:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is no object")
+    for key, kind in kinds.items():
+        if key not in value:
+            raise ValueError(f"{what} has no {key}")
+        if not _is(value[key], kind):
+            raise ValueError(f"{key} of {what} is of another kind")
+    return value
+
+
+def _is(value: object, kind: str | tuple[str, ...]) -> bool:
+    if isinstance(kind, tuple):
+        return isinstance(value, str) and value in kind
+    if value is None:
+        return kind.endswith("?")
+    kind = kind.removesuffix("?")
+    if isinstance(value, bool) != (kind == "flag") or not isinstance(value, _KINDS[kind]):
+        return False
+    # Later ones cannot be shown as a date.
+    return kind != "time" or (isinstance(value, int) and 0 <= value <= LAST_TIME)
+
+
+def state_of(data: Record, alive: bool) -> tuple[str, str | None]:
+    """(state, stopped_by) as a reader has to take them.
+
+    :param alive: whether the process of ``data["process"]`` is still there. A run that says ``running``
+        and whose process is gone was interrupted: nothing could write that down when it happened.
+    """
+    if data["state"] == RUNNING and not alive:
+        return STOPPED, "interrupted"
+    return data["state"], data["stopped_by"]
 
 
 def page_of(data: Record) -> str:
     """A record as a page for people, in Markdown."""
     shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
     lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
-    lines += [_cell(line.strip()) for line in summary_lines(data)[:1]]
+    lines.append(_cell(summary_lines(data)[0]))
     if data["stopped"]:
-        lines += ["", f"Stopped: {_cell(data['stopped'])}"]
+        lines += ["", f"Stopped by {data['stopped_by']}: {_cell(data['stopped'])}"]
     lines += ["", "## Servers", "", "| host | server id | batch | verdict | status | message | job |"]
     lines.append("|---|---|---|---|---|---|---|")
     # Those that did not pass come first.
@@ -229,9 +415,7 @@ def _times(shown: Mapping[str, int | None]) -> str:
 
 
 def _cell(value: object) -> str:
-    return (
-        "" if value is None else on_one_line(str(value)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    )
+    return "" if value is None else as_markdown_cell(str(value))
 
 
 def summary_lines(data: Record, path: str | None = None) -> list[str]:
@@ -247,8 +431,8 @@ def summary_lines(data: Record, path: str | None = None) -> list[str]:
     for row in rows:
         if row["passed"] is False:
             reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
-            reasons.setdefault(on_one_line(reason)[:_LONGEST_REASON], []).append(
-                on_one_line(row["server_name"] or row["host"])
+            reasons.setdefault(as_line(reason, _LONGEST_REASON), []).append(
+                as_line(row["server_name"] or row["host"], LONGEST_NAME)
             )
     for reason, names in list(reasons.items())[:_MOST_REASONS]:
         lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
@@ -256,17 +440,17 @@ def summary_lines(data: Record, path: str | None = None) -> list[str]:
         lines.append(f"  and {len(reasons) - _MOST_REASONS} more reasons; the record has them all")
     jobs = [job for batch in data["batches"] for job in batch["jobs"] if job["job_id"]]
     for job in jobs[-_MOST_JOBS:]:
-        lines += _wrapped(f"job {job['name']} {job['job_id']}: {servers(job['servers'])}, {job['action']}", "  ")
+        name = as_line(f"{job['name']} {job['job_id']}", 2 * LONGEST_NAME)
+        lines += _wrapped(f"job {name}: {servers(job['servers'])}, {job['action']}", "  ")
     if len(jobs) > _MOST_JOBS:
         lines.append(f"  and {len(jobs) - _MOST_JOBS} earlier jobs")
     if data["stopped"]:
-        lines += _wrapped(f"stopped: {data['stopped']}", "  ")
+        lines += _wrapped(f"stopped ({data['stopped_by']}): {as_line(data['stopped'])}", "  ")
     if path:
         lines.append(f"  record: {path}")  # whole, whatever its length: it is copied
     return lines
 
 
-_ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
 _MOST_REASONS, _MOST_JOBS, _LONGEST_REASON = 20, 10, 200
 
 
