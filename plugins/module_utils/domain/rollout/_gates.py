@@ -6,12 +6,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from .._wording import servers, some_of
 from ._budget import FailureBudget
 from ._run_record import PENDING, RUNNING, RunRecord
 
 AGAIN = "running the same play again submits only servers that are not done"
 _NAMED = 20
+
+
+# {gate: (its name in a message, what to do)} of what is judged before the first job.
+_FIRST_GATES = {
+    "preflight": ("preflight", "correct them, leave the hosts out with --limit, or set fleet_job_preflight=warn"),
+    "supernodes": (
+        "fleet_job_supernodes",
+        "let whole supernodes take part, each in one batch and with one version, or set fleet_job_supernodes=warn",
+    ),
+}
+
+
+def judge_first(
+    record: RunRecord, found: Mapping[str, Sequence[str]], settings: Mapping[str, str], now: int
+) -> tuple[list[str], str | None]:
+    """Judge the whole run before its first job.
+
+    :param found: {gate: problems}.
+    :param settings: {gate: ``strict``, ``warn`` or ``off``}.
+    :returns: (warnings, why nothing may be started, or None).
+    """
+    warnings: list[str] = []
+    stops: list[str] = []
+    texts: list[str] = []
+    for gate, (name, _hint) in _FIRST_GATES.items():
+        problems = [] if settings[gate] == "off" else found[gate]
+        if not problems:
+            continue
+        text = f"{name}: {len(problems)} problems: " if len(problems) > 1 else f"{name}: "
+        text += "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
+        if settings[gate] == "warn":
+            warnings.append(text)
+        else:
+            stops.append(gate)
+            texts.append(text)
+    if stops:
+        record.stop(". ".join(texts), stops[0], now)
+        hints = "; ".join(_FIRST_GATES[gate][1] for gate in stops)
+        return warnings, f"{'. '.join(texts)}. No job was started. What to do: {hints}."
+    record.data["preflight"] = "warned" if warnings else "off" if settings["preflight"] == "off" else "passed"
+    return warnings, None
 
 
 def judge_failures(record: RunRecord, budget: FailureBudget, now: int) -> None:
