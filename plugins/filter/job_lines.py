@@ -27,6 +27,10 @@ options:
       - Only these servers. By default all that the jobs name.
     type: list
     elements: str
+  total:
+    description:
+      - How many jobs there are, where not all of them were read. The first line then says so.
+    type: int
 """
 
 EXAMPLES = r"""

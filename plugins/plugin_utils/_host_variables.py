@@ -19,8 +19,8 @@ from ..module_utils.domain._waiting import check_wait_options
 from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.rollout._requests import PER_HOST, HostRequest, request_of
 from ..module_utils.domain.rollout._strings import restore_strings
+from ..module_utils.domain.rollout._variables import PREFIX, require_known
 
-PREFIX = "fleet_job_"
 HOOKS = ("before", "after")
 
 
@@ -47,7 +47,10 @@ class HostVariables:
         self._manager = task.get_variable_manager()
         self._entry = entry
         with open(os.path.join(task_vars["role_path"], "meta", "argument_specs.yml"), encoding="utf-8") as file:
-            self._spec: dict[str, Any] = yaml.safe_load(file)["argument_specs"][entry]["options"]
+            specs = yaml.safe_load(file)["argument_specs"]
+        self._spec: dict[str, Any] = specs[entry]["options"]
+        # Variables of another entry point may be there for another use of the role.
+        self._known = {name for spec in specs.values() for name in spec["options"]}
         self._validator = ArgumentSpecValidator(self._spec)
         self._loaded = self._hooks_when_loaded()
 
@@ -58,6 +61,7 @@ class HostVariables:
         """
         host = self._manager._inventory.get_host(host_name)
         variables = self._manager.get_vars(play=self._task.play, host=host, task=self._task, **self._hosts)
+        require_known(variables, self._known)
         checked = self._validator.validate(self._templated(variables))
         if checked.error_messages:
             raise InvalidOption("; ".join(checked.error_messages))

@@ -27,7 +27,6 @@ def submitted(simulator):
 def test_three_batches_are_three_jobs_and_a_repeat_is_none(simulator, rollout):
     batches = play(role(), serial=[1, 3, "100%"])
     first = rollout.run(batches)
-    print(first.output)
     assert (first.status, first.failed) == (0, [])
     assert sizes(simulator) == [1, 3, 8]
     assert first.changed == hosts(*range(1, 13))

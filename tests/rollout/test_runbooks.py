@@ -122,6 +122,30 @@ def test_check_mode_shows_the_waves(simulator, rollout):
     assert len(run.verdicts()) == 12
 
 
+def test_a_play_whose_order_tears_a_supernode_apart_is_an_error(rollout):
+    rollout.inventory(4, {number: {"torn": True} for number in (1, 3)})
+    members = {
+        "name": "Groups",
+        "hosts": "npu",
+        "gather_facts": False,
+        "tasks": [
+            {"name": "Group", "ansible.builtin.group_by": {"key": "sn_{{ 'first' if torn is defined else 'none' }}"}}
+        ],
+    }
+    torn = {
+        "name": "Torn",
+        "hosts": "npu",
+        "gather_facts": False,
+        "serial": "{{ groups['npu'] | modelarts.liteserver.waves(groups, 'sn_first') }}",
+        "tasks": [{"name": "Nothing", "ansible.builtin.debug": {"msg": "x"}}],
+    }
+    # The play does not even begin: there is no recap.
+    run = rollout.start(members, torn).finish(crashed=True)
+    assert run.status != 0
+    assert "donotstandtogetherintheplay'sorder:liteserver-00001,liteserver-00003" in run.text
+    assert run.of("Nothing") == []
+
+
 def test_a_failing_canary_and_the_budget(simulator, rollout):
     simulator.server(1, fail=1, message="npu busy")
     run = rollout.run(UPGRADE, variables=variables(fleet_job_max_failures=0))

@@ -406,7 +406,7 @@ def page_of(data: Record) -> str:
     lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
     lines.append(_cell(summary_lines(data)[0]))
     if data["stopped"]:
-        lines += ["", f"Stopped by {data['stopped_by']}: {_cell(data['stopped'])}"]
+        lines += ["", f"Stopped: {_cell(data['stopped'])}"]
     lines += ["", "## Servers", "", "| host | server id | supernode | batch | verdict | status | message | job |"]
     lines.append("|---|---|---|---|---|---|---|---|")
     # Those that did not pass come first.
@@ -468,7 +468,7 @@ def summary_lines(data: Record, path: str | None = None) -> list[str]:
     if len(jobs) > _MOST_JOBS:
         lines.append(f"  and {len(jobs) - _MOST_JOBS} earlier jobs")
     if data["stopped"]:
-        lines += _wrapped(f"stopped ({data['stopped_by']}): {as_line(data['stopped'])}", "  ")
+        lines += _wrapped(f"stopped: {as_line(data['stopped'])}", "  ")
     if path:
         lines.append(f"  record: {path}")  # whole, whatever its length: it is copied
     return lines
