@@ -123,7 +123,7 @@ def test_check_mode_shows_the_waves(simulator, rollout):
 
 
 def test_a_play_whose_order_tears_a_supernode_apart_is_an_error(rollout):
-    rollout.inventory(4, {number: {"torn": True} for number in (1, 3)})
+    rollout.inventory(4, {number: {"torn": "first"} for number in (1, 3)})
     members = {
         "name": "Groups",
         "hosts": "npu",

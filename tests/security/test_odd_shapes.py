@@ -20,7 +20,7 @@ from security.test_fuzzed_answers import RUNS, check_outcome
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._lines import job_lines
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._preflight import problems_of
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._rollout import wish_of
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._requests import request_of
 
 # Values of each kind of JSON, and of those that Python takes for another: what is empty, and booleans as numbers.
 KINDS: list[Any] = [None, True, 0, -1, 1.5, 10**30, "", "text", [], ["text"], [None], [[]], {}, {"key": "value"}, [{}]]
@@ -96,7 +96,9 @@ def test_lines_of_jobs_bear_every_kind_in_every_field(server_ids: list[str] | No
 
 def test_a_preflight_bears_every_kind_in_every_field() -> None:
     """Of what the info modules make of the answers."""
-    wish = wish_of("host", "hdk_upgrade", {"version": "24.1", "server_id": "00000001-aaaa-bbbb-cccc-dddddddddddd"}, 0)
+    request = request_of(
+        "host", "hdk_upgrade", {"version": "24.1", "server_id": "00000001-aaaa-bbbb-cccc-dddddddddddd"}, 0
+    )
     results = {
         operation: [outcome_of(module, options, operation, answer).result for answer in spoiled(true_answer(operation))]
         for module, options, operation in (
@@ -106,8 +108,8 @@ def test_a_preflight_bears_every_kind_in_every_field() -> None:
         )
     }
     for result in results["list_servers"]:
-        problems_of([wish], result.get("servers"), None, None)
+        problems_of([request], result.get("servers"), None, None)
     for result in results["list_software"]:
-        problems_of([wish], [], result.get("software"), None)
+        problems_of([request], [], result.get("software"), None)
     for result in results["list_templates"]:
-        problems_of([wish], None, None, result.get("templates"))
+        problems_of([request], None, None, result.get("templates"))

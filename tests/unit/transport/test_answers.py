@@ -277,7 +277,6 @@ def test_bad_answer_to_a_read(api: LiteServerApi, server: MisbehavingServer, ans
     [
         {},
         [],
-        {"data": None},
         {"data": {"id": "1"}},
         {"data": ["1"]},
         {"data": [{"id": "1"}, {}]},
@@ -297,6 +296,14 @@ def test_bad_answer_to_a_list(api: LiteServerApi, server: MisbehavingServer, bod
     with pytest.raises(OutcomeUnknown) as unknown:
         api.delete_jobs(["1"])
     assert unknown.value.request_id == "r1"
+
+
+def test_null_is_an_empty_list_and_no_answer_to_a_delete(api: LiteServerApi, server: MisbehavingServer) -> None:
+    server.answers = [reply_json({"data": None})]
+    assert api.list_jobs().records == []
+    assert api.list_software() == []
+    with pytest.raises(OutcomeUnknown):
+        api.delete_jobs(["1"])
 
 
 @pytest.mark.parametrize("body", [{}, [], {"data": {}}, {"data": ["x"]}])
