@@ -79,8 +79,8 @@ def test_under_limit_the_waves_are_of_the_hosts_that_are_left(simulator, rollout
 def test_the_waves_cost_no_task_on_a_host(simulator, rollout):
     run = rollout.run(UPGRADE, variables=variables())
     assert len(run.of("Compute the waves")) == 1
-    tasks = {event["task"].split(" : ")[-1] for event in run.events if event["host"] == host(5)}
-    assert tasks <= {"Open the batch", "Start the jobs", "Wait for the jobs", "Summary", "Verdict"}
+    # It is not the first of its batch, which is where everything else runs.
+    assert {event["task"].split(" : ")[-1] for event in run.events if event["host"] == host(6)} == {"Verdict"}
 
 
 def test_imported_twice_each_upgrades_its_own_servers(simulator, rollout):
@@ -106,7 +106,7 @@ def test_a_second_import_that_selects_nobody_is_an_error_and_upgrades_nobody(sim
         {"import_playbook": UPGRADE, "vars": {**common, "fleet_job_hosts": "misspelt"}},
     ).finish(crashed=True)
     assert run.status != 0
-    assert "noserverwasselected" in run.text
+    assert "nohostisselected" in run.text
     assert waves(simulator) == [[1]]
 
 
