@@ -14,12 +14,11 @@ from functools import cached_property
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
 from ..module_utils.domain._wording import some_of
-from ..module_utils.domain.jobs._wanted import REUSE_NEVER
 from ..module_utils.domain.rollout._budget import FailureBudget
 from ..module_utils.domain.rollout._gates import (
     judge_batch,
@@ -30,12 +29,12 @@ from ..module_utils.domain.rollout._gates import (
     judge_start,
 )
 from ..module_utils.domain.rollout._outcomes import (
-    JobWait,
     jobs_of,
     left_out_outcomes,
     outcome_line,
     outcomes_of,
     parts_of,
+    wait_options,
     waits_of,
 )
 from ..module_utils.domain.rollout._preflight import problems_of
@@ -43,19 +42,17 @@ from ..module_utils.domain.rollout._requests import HostRequest, groups_of, show
 from ..module_utils.domain.rollout._run_record import PENDING, RunRecord, summary_lines
 from ..module_utils.domain.rollout._waves import waves_of_servers
 from ..module_utils.wiring._run_files import RunFiles, now_ms
+from ..plugin_utils._batch_module import run_batch_module
 from ..plugin_utils._host_requests import HostRequests
 from ..plugin_utils._host_variables import HostVariables
 from ..plugin_utils._interruption import noted_interruption
-from ..plugin_utils._on_controller import local_connection, local_variables, unreachable
 from ..plugin_utils._open_run import OpenRun
 from ..plugin_utils._outcome_file import OutcomeFile
 from ..plugin_utils._role_place import has_rescue, require_whole_batch, run_of
 from ..plugin_utils._survey import server_ids_of, supernodes_in, survey_of
-from ..plugin_utils._visible_wait import visible_lines
 from ..plugin_utils._wave_file import WaveFile
 
 Result = dict[str, Any]
-MODULE = "modelarts.liteserver.fleet_job_batch"
 ARGUMENTS = frozenset(["step", "entry", "answer", "number", "secret_spec", "started", "canary", "growth", "largest"])
 # Of a module's result, what the next step reads.
 SHOWN = ("server_id", "server_name", "supernode_id", "supernode_name", "verdict", "status", "message", "job_id")
@@ -291,13 +288,16 @@ class ActionModule(ActionBase):
 
     def _wait(self) -> Result:
         """Wait for the jobs, and bring the outcomes together: one for each host of the batch."""
-        started = self._args["started"]
+        run, started = self._run, self._args["started"]
         if not isinstance(started, dict) or "groups" not in started:
             raise AnsibleActionFail("No job was started for this batch, see the task before this one.")
         groups, results = started["groups"], started["results"]
         waits = [] if self._task.check_mode else waits_of(groups, results)
-        with noted_interruption(self._files, self._run.path):
-            waited = self._wait_for(waits, started) if waits else []
+        with noted_interruption(self._files, run.path):
+            # Nothing of the secret spec is compared; a message of the service that quotes it is masked.
+            options = wait_options(waits, started, self._args["secret_spec"], now_ms()) if waits else {}
+            result = self._batch("wait", **options) if waits else {}
+        waited = result.get("jobs") or [result] * len(waits)
         waited_for = {server_id for wait in waits for server_id in wait["server_ids"]}
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
         outcomes.update(left_out_outcomes(started["left_out"]))
@@ -313,7 +313,7 @@ class ActionModule(ActionBase):
                 play = self._task.play
                 judge_batch(record, play.max_fail_percentage, bool(self._task.any_errors_fatal), now_ms())
 
-        record, trouble = self._run.note(settle, jobs)
+        record, trouble = run.note(settle, jobs)
         if trouble:
             self._warnings.append(
                 f"{trouble} What came of them may not be in the record; then no further batch starts."
@@ -332,20 +332,6 @@ class ActionModule(ActionBase):
             "hook_hosts": [host for host in outcomes if host in worked],
             "summary": summary_lines(record.data, path),
         }
-
-    def _wait_for(self, waits: list[JobWait], started: Result) -> list[Result]:
-        """The results of the waits, which go on side by side in one process."""
-        again = all(group["options"].get("reuse") != REUSE_NEVER for group in started["groups"])
-        result = self._batch(
-            "wait",
-            jobs=waits,
-            # Nothing of it is compared; a message of the service that quotes it is masked.
-            secret_spec=self._args["secret_spec"],
-            again=again,
-            wait_timeout=max(started["deadline"] - now_ms() // 1000, 1),
-            wait_sleep=started["wait_sleep"],
-        )
-        return result.get("jobs") or [result] * len(waits)
 
     def _verdict(self) -> Result:
         """Pass or fail one host, by what its own server did."""
@@ -397,22 +383,9 @@ class ActionModule(ActionBase):
         return HostVariables(self._task, self._templar, self._vars, self._args["entry"])
 
     def _batch(self, work: str, **options: Any) -> Result:
-        """Run module fleet_job_batch where the role talks to the API: on the controller, or on the host of
-        fleet_job_delegate_to.
-        """
+        """Run the module of the batch, with the options of the connection that the task was given."""
         connection = {name: value for name, value in self._task.args.items() if name not in ARGUMENTS}
-        given = {"work": work, **{name: value for name, value in options.items() if value is not None}}
-        variables = self._vars
-        if not self._task.delegate_to:
-            self._connection = local_connection(self)
-            variables = local_variables(variables)
-        try:
-            with visible_lines(self._task):
-                result: Result = self._execute_module(
-                    module_name=MODULE, module_args={**connection, **given}, task_vars=variables
-                )
-        except AnsibleConnectionFailure as error:
-            return unreachable(self._task, error)
+        result = run_batch_module(self, self._vars, {**connection, "work": work, **options})
         self._warnings += result.pop("warnings", None) or []
         return result
 

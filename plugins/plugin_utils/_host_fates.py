@@ -31,10 +31,12 @@ class HostFates:
         self._task = task
         self._facts: Mapping[str, Any] = getattr(task.get_variable_manager(), "_nonpersistent_fact_cache", {})
         self.rescued = {host: name for host, name in self._rescued() if host in everybody}
-        known = _failed_by_ansible()
-        # Where Ansible keeps it elsewhere: who left is taken for failed.
-        self.failed = removed if known is None else known & everybody
-        self.ended = removed - self.failed - set(self.rescued)
+        books = _books_of_ansible()
+        # Where Ansible keeps them elsewhere: who left is taken for failed.
+        failed, over = (removed, frozenset()) if books is None else books
+        self.ended = removed & over - failed - set(self.rescued)
+        # Who is on the way through an always section has failed, though Ansible does not count it yet.
+        self.failed = (failed & everybody) | (removed - self.ended - set(self.rescued))
 
     def passed_hook(self, host: str, run: str, number: int) -> bool:
         """Whether a host came to the end of ``fleet_job_before`` in this batch of this run."""
@@ -75,8 +77,8 @@ def _tasks_of(play: Any) -> Iterator[Any]:
             yield node
 
 
-def _failed_by_ansible() -> set[str] | None:
-    """The hosts that failed or were unreachable, from Ansible's own books; None where they are not to be found.
+def _books_of_ansible() -> tuple[frozenset[str], frozenset[str]] | None:
+    """(hosts that failed or were unreachable, hosts for which the play is over); None where they are not to be found.
 
     A step runs in a fork of the process that runs the play, so the play's iterator is further up on its own stack.
     """
@@ -85,6 +87,8 @@ def _failed_by_ansible() -> set[str] | None:
         iterator, strategy = frame.f_locals.get("iterator"), frame.f_locals.get("self")
         manager = getattr(strategy, "_tqm", None)
         if manager is not None and iterator is not None and hasattr(iterator, "get_failed_hosts"):
-            return {*iterator.get_failed_hosts(), *manager._failed_hosts, *manager._unreachable_hosts}
+            failed = {*iterator.get_failed_hosts(), *manager._failed_hosts, *manager._unreachable_hosts}
+            states = iterator._host_states.items()
+            return frozenset(failed), frozenset(name for name, state in states if state.run_state.name == "COMPLETE")
         frame = frame.f_back
     return None

@@ -31,10 +31,3 @@ def local_connection(action: Any) -> Any:
 def local_variables(task_vars: dict[str, Any]) -> dict[str, Any]:
     """The variables of a task whose module runs over :func:`local_connection`."""
     return {**task_vars, "ansible_python_interpreter": sys.executable, "ansible_connection": "local"}
-
-
-def unreachable(task: Any, error: Exception) -> dict[str, Any]:
-    """The result of a module that did not answer: an unreachable host would leave the play without a word."""
-    text = f"fleet_job_delegate_to: {task.delegate_to} is unreachable: {' '.join(str(error).split())}"
-    hint = "make it reachable, then run the same play again: it finds a job that was created"
-    return {"failed": True, "msg": text, "error": {"code": "unreachable", "message": text, "hint": hint}}

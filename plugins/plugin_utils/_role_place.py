@@ -68,8 +68,8 @@ def require_whole_batch(task: Any) -> None:
             f"role fleet_job runs with strategy linear, not {strategy}: it starts one job for all hosts of a batch"
         )
     for keyword in ("run_once", "delegate_to"):
-        # With what it inherits: from blocks, from the role, from the play.
-        if getattr(task._parent, keyword, None) not in (None, False, "", "false", "no"):
+        above = [*_and_above(task._parent), task._role, task.play]
+        if any(_is_set(getattr(node, f"_{keyword}", None)) for node in above):
             raise InvalidOption(
                 f"role fleet_job stands under {keyword}, but has a verdict for each host. What to do: leave {keyword}"
                 " out; the role runs what needs to run once by itself, and fleet_job_delegate_to names the host that"
@@ -85,6 +85,11 @@ def require_whole_batch(task: Any) -> None:
                 " conditions."
             )
         below.add(node._uuid)
+
+
+def _is_set(value: object) -> bool:
+    """Whether a keyword that is not yet validated is there: as a word or template, or as true."""
+    return value is True or (isinstance(value, str) and value.strip().lower() not in ("", "false", "no"))
 
 
 def _leaves_hosts_out(node: Any, below: set[str]) -> str | None:

@@ -279,6 +279,14 @@ class Running:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def output(self) -> str:
+        """What it has shown so far."""
+        return self._output.read_text()
+
+    def interrupt(self) -> None:
+        """What Ctrl-C in a terminal does: a signal for the process and those it has started in its session."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
     def finish(self, crashed: bool = False) -> Run:
         """Wait for the end; fails on a crash or a traceback."""
         try:

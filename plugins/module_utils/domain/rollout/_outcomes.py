@@ -104,6 +104,21 @@ def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait
     return waits
 
 
+def wait_options(waits: Sequence[JobWait], started: Record, secret_spec: object, now: int) -> Record:
+    """The options of the one wait for all jobs of a batch.
+
+    :param started: what the start has left: groups, deadline (in s since the epoch) and wait_sleep.
+    :param now: in ms.
+    """
+    return {
+        "jobs": waits,
+        "secret_spec": secret_spec,
+        "again": all(group["options"].get("reuse") != REUSE_NEVER for group in started["groups"]),
+        "wait_timeout": max(started["deadline"] - now // 1000, 1),
+        "wait_sleep": started["wait_sleep"],
+    }
+
+
 def _collided(result: Record, job_id: str) -> bool:
     """Whether a job was created although another run created one with other items at the same time."""
     error, job = result.get("error") or {}, result.get("job") or {}
