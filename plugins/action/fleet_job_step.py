@@ -21,11 +21,12 @@ from ..module_utils._errors import InvalidOption
 from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.rollout._budget import FailureBudget
 from ..module_utils.domain.rollout._gates import (
+    judge_approval,
     judge_batch,
     judge_failures,
-    judge_first,
     judge_hook,
     judge_open,
+    judge_preflight,
     judge_start,
 )
 from ..module_utils.domain.rollout._outcomes import (
@@ -155,7 +156,7 @@ class ActionModule(ActionBase):
                 record.stop(f"preflight: {error}", "preflight", now_ms())
                 self._files.write(self._run.path, record)
                 raise
-            warnings, refused = judge_first(record, found, own, now_ms())
+            warnings, refused = judge_preflight(record, found, own, now_ms())
             self._warnings += warnings
         if refused:
             raise AnsibleActionFail(refused)
@@ -178,21 +179,11 @@ class ActionModule(ActionBase):
 
     def _approve(self) -> Result:
         """Take down what was answered: only the record lets the batch start."""
-        answer = str(self._args["answer"] or "").strip()
         with self._run.edit() as record:
-            given = answer.lower() == "yes"
-            record.batch["approval"] = "given" if given else "refused"
-            number = record.batch["number"]
-            if not given:
-                record.stop(f"fleet_job_approve: batch {number} was not approved", "approval", now_ms())
-        if given:
-            return {}
-        silent = "" if answer else " (there was no answer: nobody can type one here, in AWX for example)"
-        raise AnsibleActionFail(
-            f"fleet_job_approve: batch {number} was not approved{silent}. Nothing was started for it. What to do: run the"
-            " same play again, only servers that are not done are submitted; in AWX, put an approval node between two"
-            " templates."
-        )
+            refused = judge_approval(record, str(self._args["answer"] or "").strip(), now_ms())
+        if refused:
+            raise AnsibleActionFail(refused)
+        return {}
 
     def _needed(self) -> Result:
         """Judge which hosts of the batch need a job or have one that runs: the hooks run on these."""

@@ -9,10 +9,12 @@ import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._budget import FailureBudget
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._gates import (
+    judge_approval,
     judge_batch,
     judge_failures,
     judge_hook,
     judge_open,
+    judge_preflight,
     judge_start,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
@@ -90,6 +92,44 @@ def test_a_stopped_run_starts_and_opens_nothing_and_keeps_its_reason(by):
         assert refused.startswith("this run was stopped, nothing more is started: the reason. ")
     record.closed(6000)
     assert (*stop(record), record.data["ended_at"]) == ("stopped", by, 3000)
+
+
+@pytest.mark.parametrize(
+    ("answer", "given"), [("yes", True), ("YES", True), ("", False), ("y", False), ("no", False), ("yes please", False)]
+)
+def test_only_yes_approves(answer, given):
+    record = run(approval="pending")
+    refused = judge_approval(record, answer, 3000)
+    assert (refused is None) == given
+    assert (judge_start(record, 4000) is None) == given
+    assert (record.batch["approval"], record.data["stopped_by"]) == (
+        ("given", None) if given else ("refused", "approval")
+    )
+
+
+@pytest.mark.parametrize(
+    ("problems", "cuts", "mode", "guard", "preflight", "stopped_by"),
+    [
+        ([], [], "strict", "strict", "passed", None),
+        (["one"], [], "warn", "strict", "warned", None),
+        ([], ["one"], "strict", "warn", "warned", None),
+        (["one", "two"], [], "strict", "strict", "pending", "preflight"),
+        ([], ["one"], "strict", "strict", "pending", "supernodes"),
+        ([], ["one"], "off", "strict", "pending", "supernodes"),
+        (["one"], ["one"], "strict", "strict", "pending", "preflight"),
+        (["one"], ["one"], "warn", "strict", "pending", "supernodes"),
+        (["one"], ["one"], "off", "off", "off", None),
+        (["one"], [], "off", "strict", "off", None),
+    ],
+)
+def test_a_preflight_passes_warns_or_stops(problems, cuts, mode, guard, preflight, stopped_by):
+    record = run(preflight="pending")
+    found = {"preflight": problems, "supernodes": cuts}
+    warnings, refused = judge_preflight(record, found, {"preflight": mode, "supernodes": guard}, 3000)
+    assert len(warnings) == sum(bool(what) and how == "warn" for what, how in ((problems, mode), (cuts, guard)))
+    assert bool(refused) is (stopped_by is not None)
+    assert (record.data["preflight"], record.data["stopped_by"]) == (preflight, stopped_by)
+    assert (judge_start(record, 4000) is None) == (stopped_by is None)
 
 
 def test_a_batch_whose_end_is_not_known_lets_no_other_start():

@@ -616,4 +616,4 @@ def test_the_page_shows_who_did_not_pass_first_and_nothing_breaks_its_tables():
     assert rows[1].startswith("| h2 | s2 |  | 1 | failed | FAILED | a&#124;b &#60;c&#62; &#91;2Jd&#92; | ")
     assert rows[2].startswith("| h1 | s1 |  | 1 | done | SUCCESS |  | ")
     assert "Stopped: enough" in lines
-    assert any(line.startswith("State: ended. started 1970-01-01 00:00:01 UTC; ") for line in lines)
+    assert any(line.startswith("State: stopped. started 1970-01-01 00:00:01 UTC; ") for line in lines)

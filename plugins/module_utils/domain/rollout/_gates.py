@@ -26,7 +26,7 @@ _FIRST_GATES = {
 }
 
 
-def judge_first(
+def judge_preflight(
     record: RunRecord, found: Mapping[str, Sequence[str]], settings: Mapping[str, str], now: int
 ) -> tuple[list[str], str | None]:
     """Judge the whole run before its first job.
@@ -87,6 +87,21 @@ def judge_batch(record: RunRecord, most_percent: float | None, any_fatal: bool, 
         record.stop(f"any_errors_fatal: {what}", "budget", now)
     elif most_percent is not None and 100 * len(lost) > most_percent * len(rows):
         record.stop(f"max_fail_percentage: {what}, more than {most_percent:g} %", "budget", now)
+
+
+def judge_approval(record: RunRecord, answer: str, now: int) -> str | None:
+    """Take down what was answered; why the newest batch is not started, or None."""
+    given, number = answer.lower() == "yes", record.batch["number"]
+    record.batch["approval"] = "given" if given else "refused"
+    if given:
+        return None
+    text = f"fleet_job_approve: batch {number} was not approved"
+    record.stop(text, "approval", now)
+    silent = "" if answer else " (there was no answer: nobody can type one here, in AWX for example)"
+    return (
+        f"{text}{silent}. Nothing was started for it. What to do: run the same play again, only servers that are not"
+        " done are submitted; in AWX, put an approval node between two templates."
+    )
 
 
 def judge_hook(record: RunRecord, passed: int, failed: int, now: int) -> None:
