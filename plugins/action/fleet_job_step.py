@@ -18,6 +18,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
+from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.rollout._budget import FailureBudget
 from ..module_utils.domain.rollout._gates import (
     judge_approval,
@@ -38,18 +39,24 @@ from ..module_utils.domain.rollout._outcomes import (
     waits_of,
 )
 from ..module_utils.domain.rollout._preflight import problems_of
-from ..module_utils.domain.rollout._requests import groups_of, shown_group
+from ..module_utils.domain.rollout._requests import HostRequest, groups_of, shown_group
 from ..module_utils.domain.rollout._run_record import PENDING, RunRecord, summary_lines
+from ..module_utils.domain.rollout._waves import waves_of_servers
 from ..module_utils.wiring._run_files import RunFiles, now_ms
 from ..plugin_utils._batch_module import run_batch_module
+from ..plugin_utils._host_requests import HostRequests
 from ..plugin_utils._host_variables import HostVariables
 from ..plugin_utils._interruption import noted_interruption
 from ..plugin_utils._open_run import OpenRun
+from ..plugin_utils._outcome_file import OutcomeFile
 from ..plugin_utils._role_place import has_rescue, require_whole_batch, run_of
+from ..plugin_utils._survey import server_ids_of, supernodes_in, survey_of
+from ..plugin_utils._wave_file import WaveFile
 
 Result = dict[str, Any]
-ARGUMENTS = frozenset(["step", "entry", "answer", "number", "secret_spec", "started", "outcome"])
+ARGUMENTS = frozenset(["step", "entry", "answer", "number", "secret_spec", "started", "canary", "growth", "largest"])
 # Of a module's result, what the next step reads.
+SHOWN = ("server_id", "server_name", "supernode_id", "supernode_name", "verdict", "status", "message", "job_id")
 KEPT = frozenset(["failed", "msg", "error", "timed_out", "servers", "submitted_server_ids", "job", "job_ids", "action"])
 
 
@@ -67,9 +74,11 @@ class ActionModule(ActionBase):
         self._files = RunFiles(C.DEFAULT_LOCAL_TMP)
         self._warnings: list[Any] = []
         steps: dict[str, Callable[[], Result]] = {
+            "waves": self._waves,
             "open": self._open,
             "preflight": self._preflight,
             "approve": self._approve,
+            "needed": self._needed,
             "hook_passed": self._hook_passed,
             "hook_ended": self._hook_ended,
             "start": self._start,
@@ -87,10 +96,24 @@ class ActionModule(ActionBase):
 
     # --- the steps, in their order ---
 
+    def _waves(self) -> Result:
+        """Before the role, in a play of its own: the hosts of this play by supernode and name, and in which waves."""
+        server_of = server_ids_of(self._task, self._templar, self._vars)
+        read = self._batch("read", server_ids=[server_id for server_id in server_of.values() if server_id])
+        if read.get("failed"):
+            raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
+        sizes = {
+            name: self._args[name] for name in ("canary", "growth", "largest") if self._args[name] not in (None, "")
+        }
+        hosts, serial = waves_of_servers(server_of, read["servers"], **sizes)
+        WaveFile(C.DEFAULT_LOCAL_TMP).write({"hosts": hosts, "serial": serial})
+        return {"waves": serial}
+
     def _open(self) -> Result:
         """A batch begins: find its run or begin one, and refuse where the run was stopped."""
         entry = self._args["entry"]
         require_whole_batch(self._task)
+        WaveFile(C.DEFAULT_LOCAL_TMP).take()
         batch, hosts = list(self._vars["ansible_play_batch"]), list(self._vars["ansible_play_hosts_all"])
         present = set(self._vars["ansible_play_hosts"])
         own = self._host_variables().of(self._vars["inventory_hostname"])
@@ -100,7 +123,8 @@ class ActionModule(ActionBase):
         budget = FailureBudget(own.get("max_failures"), total)
         if path is None or record is None:
             folder = None if self._task.check_mode else own.get("record")
-            preflight = "off" if own["preflight"] == "off" else PENDING
+            gates = (own["preflight"], own["supernodes"] if entry != "log_collect" else "off")
+            preflight = PENDING if any(gate != "off" for gate in gates) else "off"
             path, record = self._files.begin(name, entry, hosts, budget.text, preflight, folder)
         number = len(record.data["batches"]) + 1
         approve = not self._task.check_mode and (
@@ -127,33 +151,31 @@ class ActionModule(ActionBase):
         """Judge the whole run before its first job, and say all that is wrong at once."""
         with self._run.edit() as record:
             try:
-                problems, own = self._problems(record)
+                found, own = self._problems(record)
             except (AnsibleError, InvalidOption) as error:
                 record.stop(f"preflight: {error}", "preflight", now_ms())
                 self._files.write(self._run.path, record)
                 raise
-            warning, refused = judge_preflight(record, problems, own["preflight"], now_ms())
+            warnings, refused = judge_preflight(record, found, own, now_ms())
+            self._warnings += warnings
         if refused:
             raise AnsibleActionFail(refused)
-        self._warnings += [warning] if warning else []
         return {}
 
-    def _problems(self, record: RunRecord) -> tuple[list[str], Result]:
-        """(what is wrong with the run, the variables of this host)."""
-        variables = self._host_variables()
-        own = variables.of(self._vars["inventory_hostname"])
-        requests, problems = variables.requests_of(self._vars["ansible_play_hosts_all"], record.data["started_at"])
-        read = self._batch(
-            "read",
-            server_ids=[request["server_id"] for request in requests],
-            software=self._args["entry"] in ("main", "hdk_upgrade"),
-            templates=True,
-        )
+    def _problems(self, record: RunRecord) -> tuple[dict[str, list[str]], Result]:
+        """({gate: what is wrong with the run}, the variables of this host)."""
+        own = self._host_variables().of(self._vars["inventory_hostname"])
+        requests, problems = self._requests(record).of(self._vars["ansible_play_hosts_all"])
+        options = survey_of(self._task, requests, own, self._args["entry"])
+        if options is None:
+            return {"preflight": [], "supernodes": []}, own
+        read = self._batch("read", **options, secret_spec=self._args["secret_spec"])
         if read.get("failed"):
             raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
+        record.take_supernodes(supernodes_in(read, requests))
         secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
         problems += problems_of(requests, read["servers"], read["software"], read["templates"], secret_keys)
-        return problems, own
+        return {"preflight": problems, "supernodes": read["supernode_problems"]}, own
 
     def _approve(self) -> Result:
         """Take down what was answered: only the record lets the batch start."""
@@ -162,6 +184,31 @@ class ActionModule(ActionBase):
         if refused:
             raise AnsibleActionFail(refused)
         return {}
+
+    def _needed(self) -> Result:
+        """Judge which hosts of the batch need a job or have one that runs: the hooks run on these."""
+        own = self._host_variables().of(self._vars["inventory_hostname"])
+        with self._run.edit() as record:
+            left_out = self._run.left_out(record, hook=False)
+            batch = [host for host in self._vars["ansible_play_batch"] if host not in left_out]
+            requests, problems = self._requests(record).of(batch)
+            hosts = batch
+            if own["hooks_on"] == "needed" and not problems:
+                hosts = self._in_need(requests)
+            record.batch["hook_hosts"] = hosts
+        others = len(batch) - len(hosts)
+        text = f"fleet_job_before runs on {len(hosts)} of {len(batch)} hosts"
+        text += f": {some_of(hosts, 10)}" if hosts and others else ""
+        return {"hosts": hosts, "summary": f"{text}; the others are done" if others else text}
+
+    def _in_need(self, requests: list[HostRequest]) -> list[str]:
+        """The hosts that are not known to be done."""
+        groups, before = groups_of(requests), list(self._warnings)
+        secret_spec = self._args["secret_spec"]
+        judged = self._batch("judge", groups=groups, secret_spec=secret_spec, servers_per_job=len(requests) or 1)
+        self._warnings = before  # the start gives them again
+        outcomes = outcomes_of(*parts_of(groups, judged), [], [], True)
+        return [host for host, outcome in outcomes.items() if outcome["verdict"] != "done"]
 
     def _hook_passed(self) -> Result:
         """The last task of ``fleet_job_before`` on a host: without this note there is no job for it."""
@@ -181,16 +228,16 @@ class ActionModule(ActionBase):
 
         The record says that jobs may exist before the first of them does.
         """
-        variables = self._host_variables()
-        own = variables.of(self._vars["inventory_hostname"])
+        own = self._host_variables().of(self._vars["inventory_hostname"])
         with self._run.edit() as record:
             refused = judge_start(record, now_ms())
             left_out = self._run.left_out(record, hook=bool(own.get("before")))
             batch = [host for host in self._vars["ansible_play_batch"] if host not in left_out]
-            requests, problems = ([], []) if refused else variables.requests_of(batch, record.data["started_at"])
+            requests, problems = ([], []) if refused else self._requests(record).of(batch)
             if not problems:
                 problems = problems_of(requests, None, None, None)[:1]
-            groups = groups_of(requests)
+            groups = groups_of(requests, record.supernode_of)
+            prepared = set(record.batch.get("hook_hosts") or []) if own.get("before") else set(batch)
             if not problems and not refused:
                 ids = {request["host"]: request["server_id"] for request in requests}
                 record.starting([shown_group(group) for group in groups], ids, now_ms(), left_out)
@@ -207,6 +254,7 @@ class ActionModule(ActionBase):
                 groups=groups,
                 secret_spec=self._args["secret_spec"],
                 servers_per_job=own["servers_per_job"],
+                unprepared=[request["server_id"] for request in requests if request["host"] not in prepared],
             )
         parts, results = parts_of(groups, started)
         outcomes, jobs = outcomes_of(parts, results, [], [], self._task.check_mode), jobs_of(parts, results)
@@ -220,6 +268,7 @@ class ActionModule(ActionBase):
             "deadline": now_ms() // 1000 + own["wait_timeout"],
             "wait_sleep": own["wait_sleep"],
             "after": bool(own.get("after")),
+            "hooks_on": own["hooks_on"],
             "kept": bool(own.get("record")) and not self._task.check_mode,
         }
         if self._task.diff:
@@ -240,6 +289,7 @@ class ActionModule(ActionBase):
             options = wait_options(waits, started, self._args["secret_spec"], now_ms()) if waits else {}
             result = self._batch("wait", **options) if waits else {}
         waited = result.get("jobs") or [result] * len(waits)
+        waited_for = {server_id for wait in waits for server_id in wait["server_ids"]}
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
         outcomes.update(left_out_outcomes(started["left_out"]))
         jobs = jobs_of(groups, results)
@@ -263,21 +313,27 @@ class ActionModule(ActionBase):
             record = RunRecord.begin("", "", list(outcomes), None, now_ms())
             record.open_batch(outcomes, now_ms())
             settle(record)
-        path = run.path if started["kept"] else None
-        return {"hosts": outcomes, "summary": summary_lines(record.data, path)}
+        self._outcomes.write({host: {**outcome, **record.places[host]} for host, outcome in outcomes.items()})
+        path = self._run.path if started["kept"] else None
+        worked = {
+            host for host, outcome in outcomes.items() if outcome["changed"] or outcome["server_id"] in waited_for
+        }
+        worked |= set(outcomes if started["hooks_on"] == "all" else record.batch.get("hook_hosts") or [])
+        return {
+            "hook_hosts": [host for host in outcomes if host in worked],
+            "summary": summary_lines(record.data, path),
+        }
 
     def _verdict(self) -> Result:
         """Pass or fail one host, by what its own server did."""
         host = self._vars["inventory_hostname"]
-        outcome = self._args["outcome"]
+        outcome = self._outcomes.of(host)
         if not outcome:
             raise AnsibleActionFail(
                 f"{host}: no job was started for this host, because the role's steps for the whole batch did not take it"
                 " in. What to do: see the tasks before this one; choose hosts by the play's 'hosts', not by conditions."
             )
-        shown: Result = {
-            key: outcome[key] for key in ("server_id", "server_name", "verdict", "status", "message", "job_id")
-        }
+        shown: Result = {key: outcome.get(key) for key in SHOWN}
         shown["changed"] = outcome["changed"]
         if outcome["ok"]:
             return shown
@@ -303,12 +359,19 @@ class ActionModule(ActionBase):
     def _run(self) -> OpenRun:
         return OpenRun(self._files, self._task, self._vars)
 
+    @cached_property
+    def _outcomes(self) -> OutcomeFile:
+        return OutcomeFile(C.DEFAULT_LOCAL_TMP, run_of(self._task))
+
+    def _requests(self, record: RunRecord) -> HostRequests:
+        return HostRequests(C.DEFAULT_LOCAL_TMP, run_of(self._task), record, self._host_variables())
+
     def _budget(self) -> Callable[[RunRecord], FailureBudget]:
         text = self._host_variables().of(self._vars["inventory_hostname"]).get("max_failures")
         return lambda record: FailureBudget(text, len(record.hosts))
 
     def _host_variables(self) -> HostVariables:
-        return HostVariables(self._task, self._templar, self._vars["role_path"], self._args["entry"])
+        return HostVariables(self._task, self._templar, self._vars, self._args["entry"])
 
     def _batch(self, work: str, **options: Any) -> Result:
         """Run the module of the batch, with the options of the connection that the task was given."""

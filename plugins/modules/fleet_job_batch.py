@@ -14,9 +14,9 @@ description:
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
-  - modelarts.liteserver.attributes
-  - modelarts.liteserver.connection
-  - modelarts.liteserver.progress
+  - modelarts.liteserver._attributes
+  - modelarts.liteserver._connection
+  - modelarts.liteserver._progress
 attributes:
   check_mode:
     support: full
@@ -33,10 +33,10 @@ attributes:
 options:
   work:
     description:
-      - What to do.
+      - What to do. V(judge) starts nothing, and returns which servers V(start) would submit.
     type: str
     required: true
-    choices: [read, start, wait]
+    choices: [read, judge, start, wait]
   server_ids:
     description:
       - For O(work=read), the servers of the run.
@@ -52,9 +52,19 @@ options:
       - For O(work=read), whether to read the job templates.
     type: bool
     default: false
+  supernodes:
+    description:
+      - For O(work=read), whether to judge what the run does to supernodes.
+    type: bool
+    default: false
+  batches:
+    description:
+      - For O(work=read), the ids of the servers of each batch.
+    type: list
+    elements: list
   groups:
     description:
-      - For O(work=start), groups of equal requests.
+      - For O(work=read), O(work=judge) and O(work=start), groups of equal requests.
     type: list
     elements: dict
   secret_spec:
@@ -66,6 +76,11 @@ options:
       - For O(work=start), the most servers of one job.
     type: int
     default: 50
+  unprepared:
+    description:
+      - For O(work=start), servers for which no job may be created, since their hooks did not run.
+    type: list
+    elements: str
   jobs:
     description:
       - For O(work=wait), the jobs, and for which of their servers to wait.
@@ -104,7 +119,7 @@ EXAMPLES = r"""
 RETURN = r"""
 jobs:
   description: What came of each job, as M(modelarts.liteserver.liteserver_job) returns it.
-  returned: O(work=start) and O(work=wait)
+  returned: O(work=judge), O(work=start) and O(work=wait)
   type: list
   elements: dict
 servers:
@@ -112,6 +127,11 @@ servers:
   returned: O(work=read)
   type: list
   elements: dict
+supernode_problems:
+  description: What the run does to supernodes and must not, as sentences.
+  returned: O(work=read)
+  type: list
+  elements: str
 software:
   description: The versions on offer, or null.
   returned: O(work=read)
@@ -130,13 +150,16 @@ from ..module_utils.wiring._progress_pipe import progress_writer
 from ..module_utils.wiring._task import concealing, run_module
 
 ARGUMENT_SPEC = {
-    "work": {"type": "str", "required": True, "choices": ["read", "start", "wait"]},
+    "work": {"type": "str", "required": True, "choices": ["read", "judge", "start", "wait"]},
     "server_ids": {"type": "list", "elements": "str"},
     "software": {"type": "bool", "default": False},
     "templates": {"type": "bool", "default": False},
+    "supernodes": {"type": "bool", "default": False},
+    "batches": {"type": "list", "elements": "list"},
     "groups": {"type": "list", "elements": "dict"},
     "secret_spec": {"type": "dict", "no_log": True},
     "servers_per_job": {"type": "int", "default": 50},
+    "unprepared": {"type": "list", "elements": "str"},
     "jobs": {"type": "list", "elements": "dict"},
     "again": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 3600},
@@ -147,9 +170,10 @@ ARGUMENT_SPEC = {
 
 def operation_of(clock, module):
     if module.params["work"] == "read":
-        return Survey(module.params)
-    if module.params["work"] == "start":
-        return StartBatch(clock, module.params, module.check_mode, concealing(module))
+        return Survey(clock, module.params)
+    if module.params["work"] in ("judge", "start"):
+        check_mode = module.check_mode or module.params["work"] == "judge"
+        return StartBatch(clock, module.params, check_mode, concealing(module))
     return WaitBatch(clock, module.params, progress_writer(module), concealing(module))
 
 

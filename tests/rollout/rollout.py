@@ -45,9 +45,9 @@ def hosts(*numbers: int) -> list[str]:
 def role(entry: str = "hdk_upgrade", **variables: Any) -> dict[str, Any]:
     """A task that runs the role; ``variables`` without their prefix.
 
-    Looks are a second apart, and the preflight is off unless a test is about it.
+    Looks are a second apart, and preflight and supernode guard are off unless a test is about them.
     """
-    values = {"wait_sleep": 1, "preflight": "off"}
+    values = {"wait_sleep": 1, "preflight": "off", "supernodes": "off"}
     if entry == "hdk_upgrade":
         values["version"] = VERSION
     values.update(variables)

@@ -15,7 +15,12 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     OutcomeUnknown,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._batch import StartBatch, WaitBatch, cut
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._batch import (
+    RememberingApi,
+    StartBatch,
+    WaitBatch,
+    cut,
+)
 
 NOTHING = [].append
 
@@ -129,17 +134,20 @@ def test_ended_jobs_are_read_once_however_many_are_started(api, clock):
     assert all(read.count(f"job-{number}") <= 1 for number in range(1, 31))
 
 
-def test_a_job_that_runs_is_read_again(api, clock):
-    """It may end between two starts: what is remembered of it would be a lie."""
-    job_id = api.add(dict.fromkeys(ids(60), "PROCESSING"), status="PROCESSING")
-
-    def read(service, _job_id):
-        service.finish(job_id, "FAILED")
-
-    api.script["get_job"] = [lambda *_args: None, read]
-    batch = started(api, clock, group(ids(60)))
-    verdicts = {row["verdict"] for result in batch.result()["jobs"] for row in result["servers"]}
-    assert verdicts == {"running"} and len(api.jobs) == 3
+def test_only_what_cannot_change_is_remembered(api):
+    """A job that runs may end between two starts, and one that has ended may still correct what it says."""
+    ended = api.add({"s1": "SUCCESS", "s2": "FAILED"})
+    others = [
+        api.add({"s1": "PROCESSING"}, status="PROCESSING"),
+        api.add({"s1": "SUCCESS"}, status="PROCESSING"),
+        api.add({"s1": "PROCESSING"}),
+        api.add({}),
+    ]
+    remembering = RememberingApi(api)
+    for job_id in [ended, *others] * 2:
+        remembering.get_job(job_id)
+    read = [call[1] for call in api.calls if call[0] == "get_job"]
+    assert [read.count(job_id) for job_id in [ended, *others]] == [1, 2, 2, 2, 2]
 
 
 def test_several_groups_are_started_by_one(api, clock):
@@ -393,3 +401,25 @@ def test_what_a_repeat_does_is_promised_only_where_it_does_it(api, clock, again)
     lines = []
     waiting(api, clock, *twenty_jobs(api), timeout=5, again=again, lines=lines.append)
     assert ("goes on waiting" in lines[0]) is again
+
+
+# Servers whose hooks did not run
+
+
+def test_no_job_is_created_where_the_hooks_did_not_run(api, clock):
+    """The judgement before the hooks found it done; its job's record was deleted since."""
+    batch = started(api, clock, group(ids(3)), unprepared=["s2"])
+    assert creates(api) == [["s1", "s3"]]
+    kept, created = batch.result()["jobs"]
+    assert (kept["failed"], kept["error"]["code"], kept["servers"][0]["verdict"]) == (True, "job_unsettled", "planned")
+    assert (created["failed"], created["action"]) == (False, "created")
+
+
+def test_what_is_done_or_runs_needs_no_hook(api, clock):
+    api.add({"s1": "SUCCESS"})
+    running = api.add({"s2": "PROCESSING"}, status="PROCESSING")
+    batch = started(api, clock, group(ids(3)), unprepared=["s1", "s2"])
+    assert creates(api) == [["s3"]]
+    kept, _created = batch.result()["jobs"]
+    assert not kept["failed"] and kept["job"]["id"] == running
+    assert [row["verdict"] for row in kept["servers"]] == ["done", "running"]

@@ -108,17 +108,26 @@ def test_only_yes_approves(answer, given):
 
 
 @pytest.mark.parametrize(
-    ("problems", "mode", "preflight", "stopped_by"),
+    ("problems", "cuts", "mode", "guard", "preflight", "stopped_by"),
     [
-        ([], "strict", "passed", None),
-        (["one"], "warn", "warned", None),
-        (["one", "two"], "strict", "pending", "preflight"),
+        ([], [], "strict", "strict", "passed", None),
+        (["one"], [], "warn", "strict", "warned", None),
+        ([], ["one"], "strict", "warn", "warned", None),
+        (["one", "two"], [], "strict", "strict", "pending", "preflight"),
+        ([], ["one"], "strict", "strict", "pending", "supernodes"),
+        ([], ["one"], "off", "strict", "pending", "supernodes"),
+        (["one"], ["one"], "strict", "strict", "pending", "preflight"),
+        (["one"], ["one"], "warn", "strict", "pending", "supernodes"),
+        (["one"], ["one"], "off", "off", "off", None),
+        (["one"], [], "off", "strict", "off", None),
     ],
 )
-def test_a_preflight_passes_warns_or_stops(problems, mode, preflight, stopped_by):
+def test_a_preflight_passes_warns_or_stops(problems, cuts, mode, guard, preflight, stopped_by):
     record = run(preflight="pending")
-    warning, refused = judge_preflight(record, problems, mode, 3000)
-    assert (bool(warning), bool(refused)) == (mode == "warn", stopped_by is not None)
+    found = {"preflight": problems, "supernodes": cuts}
+    warnings, refused = judge_preflight(record, found, {"preflight": mode, "supernodes": guard}, 3000)
+    assert len(warnings) == sum(bool(what) and how == "warn" for what, how in ((problems, mode), (cuts, guard)))
+    assert bool(refused) is (stopped_by is not None)
     assert (record.data["preflight"], record.data["stopped_by"]) == (preflight, stopped_by)
     assert (judge_start(record, 4000) is None) == (stopped_by is None)
 

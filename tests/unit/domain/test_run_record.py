@@ -147,6 +147,8 @@ def test_the_life_of_a_run_over_two_batches():
         "host": "h1",
         "server_id": "s1",
         "server_name": None,
+        "supernode_id": None,
+        "supernode_name": None,
         "batch": 1,
         "verdict": "failed",
         "passed": False,
@@ -610,8 +612,8 @@ def test_the_page_shows_who_did_not_pass_first_and_nothing_breaks_its_tables():
     record.stop("enough", "budget", 3000)
     lines = page_of(record.data).splitlines()
     rows = [line for line in lines if line.startswith("| h")]
-    assert rows[0] == "| host | server id | batch | verdict | status | message | job |"
-    assert rows[1].startswith("| h2 | s2 | 1 | failed | FAILED | a&#124;b &#60;c&#62; &#91;2Jd&#92; | ")
-    assert rows[2].startswith("| h1 | s1 | 1 | done | SUCCESS |  | ")
+    assert rows[0] == "| host | server id | supernode | batch | verdict | status | message | job |"
+    assert rows[1].startswith("| h2 | s2 |  | 1 | failed | FAILED | a&#124;b &#60;c&#62; &#91;2Jd&#92; | ")
+    assert rows[2].startswith("| h1 | s1 |  | 1 | done | SUCCESS |  | ")
     assert "Stopped: enough" in lines
     assert any(line.startswith("State: stopped. started 1970-01-01 00:00:01 UTC; ") for line in lines)

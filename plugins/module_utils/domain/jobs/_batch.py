@@ -7,23 +7,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._clock import Clock
-from ..._errors import InvalidOption, LiteServerError
+from ..._errors import InvalidOption, JobUnsettled, LiteServerError
 from ..._shapes import Conceal, Options, Record
 from .._api import Api, Listing
 from .._progress import Progress
 from .._result import task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, timed_out_error
-from .._wording import some_of
+from .._wording import servers, some_of
 from ._decision import Standing
 from ._follow import wait_for, warn_of_statuses
 from ._model import Job, read_job
 from ._result import job_record
-from ._run import Run, diff_of, follow, job_ids_of, rows_of, servers_at
+from ._run import Run, attach_to_newest, diff_of, follow, job_ids_of, rows_of, servers_at, take_judgements
 from ._start import judge_only, start
 from ._wanted import Wanted, read_wanted
 
@@ -94,7 +94,8 @@ class StartBatch:
     one. A job that cannot be started holds up no other.
 
     :param options: ``groups`` (dictionaries with number, name, type, items, server_ids, options and supernodes),
-        ``secret_spec``, ``servers_per_job`` and ``request_timeout``.
+        ``secret_spec``, ``servers_per_job``, ``unprepared`` (servers for which no job may be created) and
+        ``request_timeout``.
     :param lock: held while servers are judged and jobs are created for them.
     """
 
@@ -131,8 +132,8 @@ class StartBatch:
         remembering = RememberingApi(api)
         with self._lock:
             for number, wanted, supernodes in self._groups:
-                for servers in self._jobs_of(remembering, number, wanted, supernodes):
-                    self._start(remembering, number, replace(wanted, server_ids=servers))
+                for server_ids in self._jobs_of(remembering, number, wanted, supernodes):
+                    self._start(remembering, number, replace(wanted, server_ids=server_ids))
         self.warnings[:] = dict.fromkeys(self.warnings)  # what is true of all jobs is said once
 
     def _jobs_of(
@@ -140,7 +141,8 @@ class StartBatch:
     ) -> Iterable[tuple[str, ...]]:
         """The servers of each job of a group; none where the group as a whole may not be started."""
         most = self._options["servers_per_job"]
-        if len(wanted.server_ids) <= most:
+        unprepared = set(self._options.get("unprepared") or []).intersection(wanted.server_ids)
+        if len(wanted.server_ids) <= most and not unprepared:
             return [wanted.server_ids]
         part = Part(number, self._run_of(wanted), wanted)
         try:
@@ -150,9 +152,26 @@ class StartBatch:
             self._parts.append(part)
             return []
         # So that a resume makes one job of two failed servers, wherever in the group they stand.
-        submit = servers_at(part.run, Standing.SUBMIT)
-        rest = [server_id for server_id in wanted.server_ids if server_id not in set(submit)]
-        return cut(submit, supernodes, most) + cut(rest, supernodes, most)
+        submit = [each for each in servers_at(part.run, Standing.SUBMIT) if each not in unprepared]
+        kept = [server_id for server_id in wanted.server_ids if server_id not in set(submit)]
+        if kept:
+            self._parts.append(self._kept(part, kept, unprepared))
+        return cut(submit, supernodes, most)
+
+    def _kept(self, whole: Part, server_ids: Sequence[str], unprepared: Collection[str]) -> Part:
+        """The servers for which nothing is started: they are done, or their job runs; or they were to be so."""
+        run = self._run_of(replace(whole.wanted, server_ids=tuple(server_ids)))
+        take_judgements(run, {server_id: whole.run.judged[server_id] for server_id in server_ids})
+        part = Part(whole.group, run, whole.wanted)
+        if running := servers_at(run, Standing.RUNNING):
+            attach_to_newest(run, running)
+        if changed := [each for each in servers_at(run, Standing.SUBMIT) if each in unprepared]:
+            part.error = JobUnsettled(
+                f"{servers(len(changed))} needed no job when the hooks ran, and would need one now: {some_of(changed)}."
+                " Nothing was created for them",
+                hint="run the same play again: the hooks then run on them",
+            )
+        return part
 
     def _start(self, api: Api, number: int, wanted: Wanted) -> None:
         part = Part(number, self._run_of(wanted), wanted)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .._wording import servers, some_of
 from ._budget import FailureBudget
@@ -14,6 +14,47 @@ from ._run_record import PENDING, RUNNING, RunRecord
 
 AGAIN = "running the same play again submits only servers that are not done"
 _NAMED = 20
+
+
+# {gate: (its name in a message, what to do)} of what is judged before the first job.
+_FIRST_GATES = {
+    "preflight": ("preflight", "correct them, leave the hosts out with --limit, or set fleet_job_preflight=warn"),
+    "supernodes": (
+        "fleet_job_supernodes",
+        "let whole supernodes take part, each in one batch and with one version, or set fleet_job_supernodes=warn",
+    ),
+}
+
+
+def judge_preflight(
+    record: RunRecord, found: Mapping[str, Sequence[str]], settings: Mapping[str, str], now: int
+) -> tuple[list[str], str | None]:
+    """Judge the whole run before its first job.
+
+    :param found: {gate: problems}.
+    :param settings: {gate: ``strict``, ``warn`` or ``off``}.
+    :returns: (warnings, why nothing may be started, or None).
+    """
+    warnings: list[str] = []
+    stops: list[str] = []
+    texts: list[str] = []
+    for gate, (name, _hint) in _FIRST_GATES.items():
+        problems = [] if settings[gate] == "off" else found[gate]
+        if not problems:
+            continue
+        text = f"{name}: {len(problems)} problems: " if len(problems) > 1 else f"{name}: "
+        text += "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
+        if settings[gate] == "warn":
+            warnings.append(text)
+        else:
+            stops.append(gate)
+            texts.append(text)
+    if stops:
+        record.stop(". ".join(texts), stops[0], now)
+        hints = "; ".join(_FIRST_GATES[gate][1] for gate in stops)
+        return warnings, f"{'. '.join(texts)}. No job was started. What to do: {hints}."
+    record.data["preflight"] = "warned" if warnings else "off" if settings["preflight"] == "off" else "passed"
+    return warnings, None
 
 
 def judge_failures(record: RunRecord, budget: FailureBudget, now: int) -> None:
@@ -46,26 +87,6 @@ def judge_batch(record: RunRecord, most_percent: float | None, any_fatal: bool, 
         record.stop(f"any_errors_fatal: {what}", "budget", now)
     elif most_percent is not None and 100 * len(lost) > most_percent * len(rows):
         record.stop(f"max_fail_percentage: {what}, more than {most_percent:g} %", "budget", now)
-
-
-def judge_preflight(record: RunRecord, problems: Sequence[str], mode: str, now: int) -> tuple[str | None, str | None]:
-    """(a warning, why nothing is started): what the preflight found, or that it passed, goes into the record.
-
-    :param mode: ``strict`` or ``warn``.
-    """
-    if not problems:
-        record.data["preflight"] = "passed"
-        return None, None
-    text = f"preflight: {len(problems)} problems: " if len(problems) > 1 else "preflight: "
-    text += "; ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
-    if mode == "warn":
-        record.data["preflight"] = "warned"
-        return text, None
-    record.stop(text, "preflight", now)
-    return None, (
-        f"{text}. No job was started. What to do: correct them, leave the hosts out with --limit, or set"
-        " fleet_job_preflight=warn."
-    )
 
 
 def judge_approval(record: RunRecord, answer: str, now: int) -> str | None:

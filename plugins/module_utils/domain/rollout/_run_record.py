@@ -91,6 +91,8 @@ class RunRecord:
                         "host": host,
                         "server_id": None,
                         "server_name": None,
+                        "supernode_id": None,
+                        "supernode_name": None,
                         "batch": None,
                         "verdict": PENDING,
                         "passed": None,
@@ -151,6 +153,25 @@ class RunRecord:
         for row in self._rows(hosts):
             row["batch"] = number
         self.data["updated_at"] = now
+
+    def take_supernodes(self, supernode_of: Mapping[str, tuple[str | None, str | None]]) -> None:
+        """The supernodes of the hosts, as the API has them.
+
+        :param supernode_of: {host: (id, name)}; None for a server that is in none.
+        """
+        for row in self._rows(supernode_of):
+            row["supernode_id"], row["supernode_name"] = supernode_of[row["host"]]
+
+    @property
+    def places(self) -> dict[str, Record]:
+        """{host: supernode_id and supernode_name}, null where the server is in none or it was not read."""
+        keys = ("supernode_id", "supernode_name")
+        return {row["host"]: {key: row.get(key) for key in keys} for row in self.data["servers"]}
+
+    @property
+    def supernode_of(self) -> dict[str, str]:
+        """{host: supernode id} of the hosts that are in one, as far as it was read."""
+        return {row["host"]: row["supernode_id"] for row in self.data["servers"] if row["supernode_id"]}
 
     def starting(
         self, groups: list[Record], server_ids: Mapping[str, str], now: int, left_out: Mapping[str, str] | None = None
@@ -303,6 +324,8 @@ _SERVER: Mapping[str, str | tuple[str, ...]] = {
     "host": "text",
     "server_id": "text?",
     "server_name": "text?",
+    "supernode_id": "text?",
+    "supernode_name": "text?",
     "batch": "number?",
     "verdict": _ORDER,
     "passed": "flag?",
@@ -384,11 +407,11 @@ def page_of(data: Record) -> str:
     lines.append(_cell(summary_lines(data)[0]))
     if data["stopped"]:
         lines += ["", f"Stopped: {_cell(data['stopped'])}"]
-    lines += ["", "## Servers", "", "| host | server id | batch | verdict | status | message | job |"]
-    lines.append("|---|---|---|---|---|---|---|")
+    lines += ["", "## Servers", "", "| host | server id | supernode | batch | verdict | status | message | job |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
     # Those that did not pass come first.
     for row in sorted(data["servers"], key=lambda row: row["passed"] is not False):
-        keys = ("host", "server_id", "batch", "verdict", "status", "message", "job_id")
+        keys = ("host", "server_id", "supernode_name", "batch", "verdict", "status", "message", "job_id")
         lines.append("| " + " | ".join(_cell(row[key]) for key in keys) + " |")
     lines += [
         "",
