@@ -113,7 +113,7 @@ def inventory(simulator: Simulator, servers: int) -> dict[str, Any]:
 
 
 def by_role(simulator: Simulator, servers: int) -> Cost:
-    """Role ``fleet_job`` as README writes it, in one batch, with preflight, guard, record, and a verdict for each host."""
+    """Role ``fleet_job`` as README writes it, in one batch: preflight, guard, record, and a verdict for each host."""
     role = {"name": "modelarts.liteserver.fleet_job", "tasks_from": "hdk_upgrade"}
     task = {"name": "Upgrade", "ansible.builtin.import_role": role, "vars": {"fleet_job_version": VERSION}}
     play = {"name": "Upgrade", "hosts": "npu", "gather_facts": False, "tasks": [task]}

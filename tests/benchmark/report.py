@@ -38,10 +38,11 @@ Every server is to run one upgrade; the servers themselves take {seconds:g} s.
 - `(b) with a verdict per host`: the same in a play over the hosts, which fails each host whose server failed.
 - `(c) script on the vendor's SDK`: one job for all servers, and looks until it is over, without Ansible.
 - `module liteserver_job`: one task for all servers, with the rule for "already done" and a launch that cannot double.
-- `role fleet_job`: the play that README shows, in one batch: preflight, supernode guard, a run record, and a verdict for each
-  host, in jobs of at most 50 servers.
+- `role fleet_job`: the play that README shows, in one batch: preflight, supernode guard, a run record, and a verdict
+  for each host, in jobs of at most 50 servers.
 - `playbook hdk_upgrade`: the runbook as it is shipped, in one wave.
-- `one empty task on each host`: `debug` and nothing else, the least that a play with a result for each host can be. No job runs.
+- `one empty task on each host`: `debug` and nothing else, the least that a play with a result for each host can be. No
+  job runs.
 
 *Overhead* is wall time beyond the servers' own. *Start-up* ends when the first request to create a job arrives. *After*
 begins when the last server is done, and ends with the last task. *Processor* is the time of all processes; *memory* the
