@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from ._open_run import OpenRun
 def retried(
     call: Callable[..., dict[str, Any]],
     run: OpenRun,
-    started: Mapping[str, Any],
+    started: dict[str, Any],
     secret_spec: Any,
     outcomes: dict[str, Outcome],
     jobs: list[Record],
