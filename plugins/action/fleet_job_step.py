@@ -49,6 +49,7 @@ from ..plugin_utils._host_variables import HostVariables
 from ..plugin_utils._interruption import noted_interruption
 from ..plugin_utils._open_run import OpenRun
 from ..plugin_utils._outcome_file import OutcomeFile
+from ..plugin_utils._retries import retried
 from ..plugin_utils._role_place import has_rescue, require_whole_batch, run_of
 from ..plugin_utils._survey import server_ids_of, supernodes_in, survey_of
 from ..plugin_utils._wave_file import WaveFile
@@ -267,6 +268,8 @@ class ActionModule(ActionBase):
             "left_out": {host: reason for host, reason in left_out.items() if reason},
             "deadline": now_ms() // 1000 + own["wait_timeout"],
             "wait_sleep": own["wait_sleep"],
+            "retries": own["retries"],
+            "servers_per_job": own["servers_per_job"],
             "after": bool(own.get("after")),
             "hooks_on": own["hooks_on"],
             "kept": bool(own.get("record")) and not self._task.check_mode,
@@ -291,8 +294,11 @@ class ActionModule(ActionBase):
         waited = result.get("jobs") or [result] * len(waits)
         waited_for = {server_id for wait in waits for server_id in wait["server_ids"]}
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
-        outcomes.update(left_out_outcomes(started["left_out"]))
         jobs = jobs_of(groups, results)
+        if not self._task.check_mode:
+            with noted_interruption(self._files, run.path):
+                outcomes, jobs = retried(self._batch, run, started, self._args["secret_spec"], outcomes, jobs)
+        outcomes.update(left_out_outcomes(started["left_out"]))
         budget = self._budget()
 
         def settle(record: RunRecord) -> None:

@@ -71,8 +71,9 @@ class HostVariables:
             check_wait_options({**values, "progress": 0})
         except InvalidOption as error:
             raise InvalidOption(PREFIX + error.message) from error
-        if values["servers_per_job"] < 1:
-            raise InvalidOption(f"{PREFIX}servers_per_job: must be 1 or more")
+        for name, least in (("servers_per_job", 1), ("retries", 0)):
+            if values[name] < least:
+                raise InvalidOption(f"{PREFIX}{name}: must be {least} or more")
         self._require_loaded_hooks(values)
         return values
 

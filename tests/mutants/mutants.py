@@ -37,6 +37,8 @@ EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
 # (name, file, text, replacement, the tests that should notice)
+BATCH_TESTS = ["tests/unit/domain/test_batch.py"]
+SUPERNODE_TESTS = ["tests/unit/domain/test_supernodes.py"]
 MUTANTS = [
     # The rule, condition by condition: the property test alone must notice each.
     ("rule: never admits", DOMAIN + "jobs/_decision.py", "if wanted.reuse == REUSE_NEVER:", "if False:", RULE),
@@ -260,9 +262,9 @@ MUTANTS = [
     ("wait: gone at the first 404", DOMAIN + "_waiting.py", "GONE_AFTER = 3", "GONE_AFTER = 1", DOMAIN_TESTS),
     (
         "wait: a look that fails ends it",
-        DOMAIN + "_waiting.py",
-        "if not error.retryable:\n                raise",
-        "raise",
+        DOMAIN + "jobs/_polls.py",
+        "if not error.retryable:\n                self._broken",
+        "if True:\n                self._broken",
         DOMAIN_TESTS,
     ),
     (
@@ -298,14 +300,6 @@ MUTANTS = [
         "self._read(path)",
         RECORD_FILES,
     ),
-    (
-        "record: one that is gone",
-        WIRING + "_run_files.py",
-        '                    not listed["seen"]',
-        '                    True or not listed["seen"]',
-        RECORD_FILES,
-    ),
-    ("record: a batch that did not end", WIRING + "_run_files.py", "if record.unsettled:", "if False:", RECORD_FILES),
     (
         "page: not escaped",
         DOMAIN + "rollout/_run_record.py",
@@ -804,6 +798,70 @@ MUTANTS = [
         "except AnsibleConnectionFailure as error:",
         "except ZeroDivisionError as error:",
         ["tests/rollout/test_gates.py", "-k", "preflight-with_an_unreachable_delegate"],
+    ),
+    # Many jobs by one process, and supernodes.
+    (
+        "batch: a job of any size",
+        DOMAIN + "jobs/_batch.py",
+        "if len(part) + len(chunk) <= most)",
+        "if True)",
+        BATCH_TESTS,
+    ),
+    (
+        "batch: a job that runs is remembered",
+        DOMAIN + "jobs/_batch.py",
+        "if job.ended and job.tasks and all(",
+        "if job.tasks or all(",
+        BATCH_TESTS,
+    ),
+    (
+        "batch: a job where no hook ran",
+        DOMAIN + "jobs/_batch.py",
+        "for each in servers_at(part.run, Standing.SUBMIT) if each not in unprepared]",
+        "for each in servers_at(part.run, Standing.SUBMIT)]",
+        BATCH_TESTS,
+    ),
+    (
+        "polls: the list is never stale",
+        DOMAIN + "jobs/_polls.py",
+        "if self._rounds % ROUNDS_PER_REREAD == 0:",
+        "if False:",
+        BATCH_TESTS,
+    ),
+    (
+        "polls: what the list does not show is as it was",
+        DOMAIN + "jobs/_polls.py",
+        "elif now is None or now != self._shown.get(job_id):",
+        "elif now != self._shown.get(job_id):",
+        BATCH_TESTS,
+    ),
+    (
+        "polls: a job that has ended is read no more",
+        DOMAIN + "jobs/_polls.py",
+        "if isinstance(answer, Job) and not answer.ended else None",
+        "if isinstance(answer, Job) else None",
+        BATCH_TESTS,
+    ),
+    (
+        "supernodes: batches may cut them",
+        DOMAIN + "rollout/_supernodes.py",
+        "elif supernode.is_cut(done):",
+        "elif False:",
+        SUPERNODE_TESTS,
+    ),
+    (
+        "supernodes: a server that runs is done",
+        DOMAIN + "rollout/_survey.py",
+        "if judgement.standing is Standing.DONE}",
+        "if judgement.standing in (Standing.DONE, Standing.RUNNING)}",
+        SUPERNODE_TESTS,
+    ),
+    (
+        "supernodes: two versions in one",
+        DOMAIN + "rollout/_supernodes.py",
+        "        if supernode.is_mixed:\n",
+        "        if False:\n",
+        SUPERNODE_TESTS,
     ),
 ]
 

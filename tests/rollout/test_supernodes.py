@@ -131,3 +131,28 @@ def test_a_readme_form_of_the_play_has_no_task_per_host_but_the_verdict(simulato
     del task["ansible.builtin.import_role"]["rolespec_validate"]
     run = rollout.run(play(task))
     assert {event["task"].split(" : ")[-1] for event in run.events if event["host"] == host(2)} == {"Verdict"}
+
+
+# Retries
+
+
+def test_failed_servers_are_submitted_again_within_the_batch(simulator, rollout):
+    for number, failures in ((2, 1), (3, 2), (5, 3)):
+        simulator.server(number, fail=failures)
+    rollout.inventory(6)
+    run = rollout.run(
+        play(role(retries=2, max_failures=0, record=str(rollout.record)), serial=[5, 1], max_fail_percentage=90)
+    )
+    ids = [[server_id(number) for number in numbers] for numbers in ((1, 2, 3, 4, 5), (2, 3, 5), (3, 5))]
+    assert submitted(simulator) == ids
+    assert run.failed == hosts(5)  # and the budget is used up by it alone
+    assert run.verdicts()[host(3)]["changed"] is True
+    (record,) = rollout.records()
+    assert len(record["batches"][0]["jobs"]) == 3 and record["stopped_by"] == "budget"
+
+
+def test_without_retries_nothing_is_submitted_again(simulator, rollout):
+    simulator.server(2, fail=1)
+    rollout.inventory(2)
+    run = rollout.run(play(role()))
+    assert (run.failed, len(submitted(simulator))) == ([host(2)], 1)

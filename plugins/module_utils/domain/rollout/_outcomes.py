@@ -78,6 +78,19 @@ def parts_of(groups: Sequence[Group], started: Record) -> tuple[list[Group], lis
     return parts, list(started["jobs"])
 
 
+def groups_to_retry(parts: Sequence[Group], outcomes: Mapping[str, Outcome]) -> list[Group]:
+    """The groups of the servers whose task failed; those of no known outcome are left alone."""
+    found: dict[int, Group] = {}
+    for part in parts:
+        for host, server_id in zip(part["hosts"], part["server_ids"], strict=True):
+            outcome = outcomes.get(host)
+            if outcome is not None and outcome["verdict"] == "failed" and outcome["status"] == FAILED:
+                group = found.setdefault(part["number"], {**part, "hosts": [], "server_ids": []})
+                group["hosts"].append(host)
+                group["server_ids"].append(server_id)
+    return list(found.values())
+
+
 def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait]:
     """The jobs to wait for: those that were started or found and still run on a wanted server.
 

@@ -193,6 +193,13 @@ class RunRecord:
                 row["message"] = reason or "the host left the play before its job was started"
         self.data["updated_at"] = now
 
+    def retrying(self, hosts: Collection[str], now: int) -> None:
+        """Before failed servers are submitted again: from here on, further jobs may exist."""
+        self.batch["phase"] = "starting"
+        for row in self._rows(hosts):
+            row.update(verdict=STARTING, passed=None, ended_at=None)
+        self.data["updated_at"] = now
+
     def started(self, jobs: list[Record], outcomes: Mapping[str, Outcome], now: int) -> None:
         """After the jobs were started: what is known of each server so far.
 
