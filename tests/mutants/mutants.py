@@ -29,6 +29,7 @@ NODE = "plugins/module_utils/node/"
 NODE_TABLE = ["tests/node/test_table.py"]
 NODE_GARBLED = ["tests/node/test_garbled.py"]
 TRANSPORT_TESTS = ["tests/unit/transport"]
+HOSTILE = "tests/security/test_hostile_inventory.py"
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
 # (name, file, text, replacement, the tests that should notice)
@@ -378,6 +379,65 @@ MUTANTS = [
         "    except Exception as error:",
         "    except ZeroDivisionError as error:",
         ["tests/security/test_secrets_everywhere.py"],
+    ),
+    # Strings of the service.
+    (
+        "untrusted: strings of the service are trusted",
+        "plugins/plugin_utils/_inventory_hosts.py",
+        "    return as_value(value) if _TRUST_IS_MARKED else unsafe_proxy.wrap_var(as_value(value))\n",
+        "    if not _TRUST_IS_MARKED or not isinstance(value, dict):\n        return value\n"
+        "    trust = template.trust_as_template\n"
+        "    return {key: trust(each) if isinstance(each, str) else each for key, each in value.items()}\n",
+        [HOSTILE + "::test_no_string_is_executed_by_what_plays_do_with_it"],
+    ),
+    (
+        "untrusted: a header makes no template",
+        DOMAIN + "_untrusted.py",
+        "|(#)(?=jinja2:)",
+        "",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "untrusted: no name is reserved",
+        DOMAIN + "_untrusted.py",
+        "None if _RESERVED.fullmatch(text) or _NUMBERS",
+        "None if _NUMBERS",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "untrusted: any address is one",
+        DOMAIN + "servers/_model.py",
+        "(as_address(uri) for uri in told_addresses(raw))",
+        "iter(told_addresses(raw))",
+        [HOSTILE + "::test_only_an_ip_address_is_one"],
+    ),
+    (
+        "untrusted: a template may make any address",
+        "plugins/inventory/liteserver.py",
+        "address = as_remote(str(told)) if told else None",
+        "address = str(told)",
+        [HOSTILE + "::test_only_an_ip_address_is_one"],
+    ),
+    (
+        "untrusted: hosts that are there already are no matter",
+        "plugins/inventory/liteserver.py",
+        'taken = taken_names(self.inventory, self.get_option("project_id"))',
+        "taken = {}",
+        [HOSTILE + "::test_a_host_and_a_group_of_another_inventory"],
+    ),
+    (
+        "untrusted: everybody may read the cache",
+        "plugins/plugin_utils/_inventory_cache.py",
+        "os.chmod(self._file, stat.S_IRUSR | stat.S_IWUSR)",
+        "pass",
+        [HOSTILE + "::test_the_cache_is_its_owners_and_holds_nothing_secret"],
+    ),
+    (
+        "untrusted: everybody may write the cache",
+        "plugins/plugin_utils/_inventory_cache.py",
+        "if self._file and not self._is_ours(self._file):",
+        "if False:",
+        [HOSTILE + "::test_a_cache_that_others_may_have_written"],
     ),
     # What runs on the node.
     (
