@@ -28,8 +28,8 @@ author:
 extends_documentation_fragment:
   - constructed
   - inventory_cache
-  - modelarts.liteserver.connection
-  - modelarts.liteserver.connection.plugin
+  - modelarts.liteserver._connection
+  - modelarts.liteserver._connection.plugin
 notes:
   - Every option may be a template, rendered with the extra variables (C(-e)) and without host variables. Values from the
     environment are taken as they are. O(hostname) and O(address) are rendered for each server.
@@ -192,7 +192,7 @@ from ..plugin_utils._inventory_output import Output, one_line, unreadable
 # Rendered for each server, and not as options.
 _PER_SERVER = ("hostname", "address", "compose", "groups", "keyed_groups")
 # What is kept in another form is never read.
-_CACHE_SCHEMA = 2
+_CACHE_SCHEMA = 3
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):

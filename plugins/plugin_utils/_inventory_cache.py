@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import stat
 from collections.abc import Callable
@@ -45,7 +47,10 @@ class ServerCache:
             return None
         except (AttributeError, TypeError, ValueError):
             kept = None  # of another shape than Ansible's own
-        records = kept.get("servers") if isinstance(kept, dict) else None
+        records = None
+        if isinstance(kept, dict) and isinstance(kept.get("servers"), str):
+            with contextlib.suppress(ValueError):
+                records = json.loads(kept["servers"])
         if isinstance(records, list) and all(map(_is_record, records)):
             if len({record["id"] for record in records}) == len(records):
                 return records
@@ -54,7 +59,8 @@ class ServerCache:
 
     def write(self, records: list[Record]) -> None:
         """Keep records without anything secret in them."""
-        self._store[self._key] = {"servers": records}
+        # As one string: what reads the cache for Ansible would make of keys such as __ansible_type what they ask for.
+        self._store[self._key] = {"servers": json.dumps(records)}
         self._store.set_cache()
         if self._file:
             try:

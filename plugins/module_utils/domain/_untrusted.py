@@ -25,11 +25,15 @@ LONGEST_NAME = 128
 LONGEST_ID = 64
 # Characters of one string of an event, which programs read.
 LONGEST_EVENT_TEXT = 4000
+# Characters of one string of a result: none of the documented ones is longer.
+LONGEST_VALUE = 16384
 # What a terminal obeys instead of showing it: control characters but tab and line feed, the marks that turn
 # the direction of a text, and halves of characters, which cannot be written at all.
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Where a template begins, and the header by which a text without braces becomes one. In any case: "lower" is a filter.
 _OPENING = re.compile(r"(\{)(?=[{%#])|(#)(?=jinja2:)", re.IGNORECASE)
+# Keys by which Ansible's JSON reader knows what is no plain value: a vault string, and others.
+_TYPE_KEY = re.compile(r"^_(?=_ansible_)")
 # The service allows these in a server's name. It allows a leading "-" and "." too, which are an option and a path.
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?<!\.)")
 _DNS_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -47,12 +51,14 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>&|~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(
 
 
 def as_shown(value: Any, conceal: Conceal = str) -> Any:
-    """A value with all strings in it as they can be shown: what could steer a terminal becomes U+FFFD.
+    """A value with all strings in it as they can be shown, what could steer a terminal as U+FFFD, and none endless.
 
     :param conceal: takes a string and returns it without secrets, which nobody would find in it afterwards.
     """
     if isinstance(value, str):
-        return _UNSHOWN.sub("\ufffd", conceal(value).replace("\r\n", "\n")) if _UNSHOWN.search(value) else value
+        if len(value) <= LONGEST_VALUE and not _UNSHOWN.search(value):
+            return value
+        return _shortened(_UNSHOWN.sub("\ufffd", conceal(value).replace("\r\n", "\n")), LONGEST_VALUE)
     if isinstance(value, dict):
         return {as_shown(key, conceal): as_shown(item, conceal) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -61,7 +67,7 @@ def as_shown(value: Any, conceal: Conceal = str) -> Any:
 
 
 def as_value(value: Any) -> Any:
-    """A value of a variable: no string in it, and no key, begins a template.
+    """A value of a variable: no string in it, and no key, begins a template, and no key is one of Ansible's own.
 
     The inventory also marks it as untrusted, each ansible-core in its own way. The mark is lost where
     ansible-core 2.16 joins strings of ``hostvars``, and where a file or AWX keeps keys.
@@ -69,7 +75,7 @@ def as_value(value: Any) -> Any:
     if isinstance(value, str):
         return _OPENING.sub(r"\g<0> ", value)
     if isinstance(value, dict):
-        return {as_value(key): as_value(item) for key, item in value.items()}
+        return {_TYPE_KEY.sub("_ ", as_value(key)): as_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_value(item) for item in value]
     return value
@@ -83,7 +89,7 @@ def as_event(value: Any) -> Any:
     if isinstance(value, str):
         return as_value(as_shown(_shortened(value, LONGEST_EVENT_TEXT)))
     if isinstance(value, dict):
-        return {as_event(key): as_event(item) for key, item in value.items()}
+        return {_TYPE_KEY.sub("_ ", as_event(key)): as_event(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_event(item) for item in value]
     return value

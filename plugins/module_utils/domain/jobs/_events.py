@@ -84,6 +84,25 @@ def _event(job: Job, kind: str, previous: str | None, status: str, task: Task | 
     return dict(event, counts=counts, failed_server_ids=failed)
 
 
+def checked_knowledge(jobs: object) -> dict[str, Record]:
+    """What a file says that is known of jobs, if it has the shape of what is written there; raises ValueError."""
+    if not isinstance(jobs, dict):
+        raise ValueError("jobs is no object")
+    for job_id, known in jobs.items():
+        tasks = known.get("tasks") if isinstance(known, dict) else 0
+        if (
+            not isinstance(known, dict)
+            or not isinstance(known.get("name"), str)
+            or not isinstance(known.get("status"), (str, type(None)))
+            or not isinstance(known.get("looks"), int)
+            or not (
+                tasks is None or (isinstance(tasks, dict) and all(isinstance(each, str) for each in tasks.values()))
+            )
+        ):
+            raise ValueError(f"job {job_id} has another shape")
+    return jobs
+
+
 class JobWatch:
     """Looks at the jobs of a project, and knows what it has told of them.
 
