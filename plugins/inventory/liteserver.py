@@ -172,7 +172,7 @@ from ..module_utils._errors import InternalError, InvalidOption, LiteServerError
 from ..module_utils.domain._wording import showable
 from ..module_utils.domain.servers._inventory import checked_filters, host_names, host_variables
 from ..module_utils.domain.servers._model import in_order, list_servers, matches, server_record
-from ..module_utils.transport._client import REQUESTS_IMPORT_ERROR
+from ..module_utils.transport._exchange import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring._connection import (
     build_api,
     check_connection,

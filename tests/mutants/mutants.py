@@ -269,7 +269,7 @@ MUTANTS = [
     ),
     (
         "http: the signature is reused on retry",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "        if content is not None:\n            request.body",
         '        request = call.__dict__.setdefault("kept", request)\n'
         "        if content is not None:\n            request.body",
@@ -277,7 +277,7 @@ MUTANTS = [
     ),
     (
         "http: verify only on the session",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "                response = adapter.send(\n"
         "                    request,\n"
         "                    stream=True,\n"
@@ -285,8 +285,9 @@ MUTANTS = [
         "                    verify=self._verify,\n"
         "                    proxies=self._proxies(str(request.url)),\n"
         "                )\n",
-        "                self._session.verify = self._verify\n"
-        "                found = self._session.merge_environment_settings(request.url, {}, True, None, None)\n"
+        "                session = requests.Session()\n"
+        "                session.verify = self._verify\n"
+        "                found = session.merge_environment_settings(request.url, {}, True, None, None)\n"
         "                response = adapter.send(\n"
         "                    request, timeout=self._timeout, **dict(found, proxies=self._proxies(str(request.url)))\n"
         "                )\n",
@@ -299,20 +300,26 @@ MUTANTS = [
         '"secret_spec": {"type": "dict"}',
         WIRING_TESTS,
     ),
-    ("http: verify is left to the defaults", TRANSPORT + "_client.py", "verify=self._verify,", "", TRANSPORT_TESTS),
+    ("http: verify is left to the defaults", TRANSPORT + "_exchange.py", "verify=self._verify,", "", TRANSPORT_TESTS),
     (
         "http: plain http through a proxy",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "return {}  # plain",
         "pass  # plain",
         TRANSPORT_TESTS,
     ),
-    ("http: begun counts as not sent", TRANSPORT + "_client.py", "sent = body.begun", "sent = False", TRANSPORT_TESTS),
-    ("http: not begun counts as sent", TRANSPORT + "_client.py", "sent = body.begun", "sent = True", TRANSPORT_TESTS),
+    (
+        "http: begun counts as not sent",
+        TRANSPORT + "_exchange.py",
+        "sent = body.begun",
+        "sent = False",
+        TRANSPORT_TESTS,
+    ),
+    ("http: not begun counts as sent", TRANSPORT + "_exchange.py", "sent = body.begun", "sent = True", TRANSPORT_TESTS),
     (
         "http: unpacking has no bound",
-        TRANSPORT + "_client.py",
-        "(answer, MAX_ANSWER_BYTES + 1)",
+        TRANSPORT + "_answers.py",
+        "(body, MAX_ANSWER_BYTES + 1)",
         "(answer)",
         TRANSPORT_TESTS,
     ),
@@ -321,6 +328,20 @@ MUTANTS = [
         TRANSPORT + "_paging.py",
         'if begins and (not data or any(record["id"] != begun for record, begun in zip(data, begins, strict=False))):',
         "if False:",
+        TRANSPORT_TESTS,
+    ),
+    (
+        "http: a write goes over a kept connection",
+        TRANSPORT + "_exchange.py",
+        "if kind in (Kind.READ, Kind.POLL):",
+        "if True:",
+        TRANSPORT_TESTS,
+    ),
+    (
+        "http: networks of NO_PROXY are not read",
+        TRANSPORT + "_exchange.py",
+        "return {} if _in_no_proxy(url) else",
+        "return",
         TRANSPORT_TESTS,
     ),
     ("http: token not renewed", TRANSPORT + "_client.py", "call.auth.renew()", "False", TRANSPORT_TESTS),
@@ -345,8 +366,8 @@ MUTANTS = [
     # Security.
     (
         "security: an answer has no limit of weight",
-        TRANSPORT + "_client.py",
-        "if _weight(answer) > MAX_ANSWER_WEIGHT:",
+        TRANSPORT + "_answers.py",
+        "if weight(answer) > MAX_ANSWER_WEIGHT:",
         "if False:",
         ["tests/security/test_hostile_answers.py"],
     ),

@@ -17,8 +17,8 @@ from .._clock import SystemClock
 from .._errors import InvalidOption
 from .._shapes import Record
 from ..domain.jobs._events import JobWatch, harmless
-from ..transport._client import REQUESTS_IMPORT_ERROR
-from ._connection import build_api, check_connection, connection_argument_spec, passwords_in_addresses
+from ..transport._exchange import REQUESTS_IMPORT_ERROR
+from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
 from ._replaced_file import replace_file
 
 SCHEMA_VERSION = 1
@@ -47,10 +47,11 @@ class JobSource:
         given = {name: value for name, value in args.items() if not name.startswith("eda_") and value is not None}
         checked = ArgumentSpecValidator(spec).validate(given)
         options = checked.validated_parameters
-        self._secrets = {str(options[name]) for name in spec if spec[name].get("no_log") and options.get(name)}
+        self._secrets: set[str] = set()
+        hide(self._secrets, *(options[name] for name in spec if spec[name].get("no_log") and options.get(name)))
+        hide(self._secrets, *passwords_in_addresses(options))
         if checked.error_messages:
             raise InvalidOption(self._clean("; ".join(checked.error_messages)))
-        self._secrets |= passwords_in_addresses(options)
         self.warnings = check_connection(options)
         for name, least in (("interval", 1), ("requests_per_minute", 1)):
             if options[name] < least:
@@ -60,7 +61,7 @@ class JobSource:
         # What a file was written for: its changes would be news for another project or other names.
         self._watched = {key: options[key] for key in ("region", "endpoint", "project_id", "names")}
         self._watch = JobWatch(self._read(), options["names"])
-        self._api = build_api(options, SystemClock(), self._secrets.add, self._clean)
+        self._api = build_api(options, SystemClock(), lambda token: hide(self._secrets, token), self._clean)
         self._troubles = 0
 
     def look(self) -> tuple[list[Record], float]:

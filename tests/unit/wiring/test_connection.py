@@ -477,7 +477,17 @@ def test_password_of_the_proxy_is_a_secret() -> None:
         ("user:secret@proxy.example.com", {"secret"}),
         ("//user:secret@[::1", {"secret"}),
         ("http://proxy.example.com:3128", set()),
-        ("http://user@proxy.example.com:3128/x:y@z", set()),
+        # A slash in a password makes something else of the address for every program; it is a password all the same.
+        ("http://user:pa/ss@proxy.example.com:3128", {"pa/ss"}),
+        ("http://user:p@/s#s?@proxy.example.com:3128", {"p@/s#s?"}),
+        ("user:pa//ss@proxy.example.com:3128", {"pa//ss"}),
+        ("http://user:pa%2Fss@proxy.example.com:3128", {"pa%2Fss", "pa/ss"}),
+        # A token in the place of the user; a short name is none.
+        ("https://a-token-8@proxy.example.com", {"a-token-8"}),
+        ("https://a-token-8:@proxy.example.com", {"a-token-8"}),
+        ("https://a-token-of-20-letters:x-oauth-basic@proxy.example.com", {"a-token-of-20-letters", "x-oauth-basic"}),
+        ("https://user@proxy.example.com", set()),
+        ("https://operator-7:secret@proxy.example.com", {"secret"}),
         (None, set()),
     ],
 )
@@ -487,6 +497,12 @@ def test_a_password_is_found_in_an_address_that_will_be_refused_too(
 ) -> None:
     options = dict.fromkeys(("proxy", "endpoint", "iam_endpoint"), None)
     assert passwords_in_addresses({**options, option: address}) == passwords
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_password_in_a_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://user:pa/ss@proxy.example.com:3128")
+    assert "pa/ss" in passwords_in_addresses({})
 
 
 def test_switching_verification_off_warns() -> None:
