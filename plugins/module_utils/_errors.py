@@ -77,10 +77,29 @@ class LiteServerError(Exception):
         return text
 
 
+# Where a value stands in the options: ("items", 0, "spec", "version").
+OptionPath = tuple[str | int, ...]
+
+
 class InvalidOption(LiteServerError):
-    """An option's value breaks a rule; raised before any request."""
+    """An option's value breaks a rule; raised before any request.
+
+    :param rule: which rule, in a sentence that goes on after the option's name.
+    :param path: of the value, as data, so that whoever knows the option by another name can name it so. Empty where
+        ``rule`` names the options itself.
+    """
 
     code = "invalid_option"
+
+    def __init__(self, rule: str, path: OptionPath = (), **details: Any) -> None:
+        super().__init__(f"{path_text(path)}: {rule}" if path else rule, **details)
+        self.rule = rule
+        self.path = path
+
+
+def path_text(path: OptionPath) -> str:
+    """An option's path as users write it: ``items[0].spec.version``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
 class InternalError(LiteServerError):

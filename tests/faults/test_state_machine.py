@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._run import jobs_on
+
 SCALE = int(os.environ.get("FAULTS_SCALE", "1"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 # Shares, so that several processes can do the work. Together at least 5,000 steps.
@@ -139,7 +141,7 @@ class Runs(RuleBasedStateMachine):
                 continue
             job = self.fleet.job(row["job_id"])
             assert job.version == version and job.status_of(row["server_id"], self.fleet.now) in ("SUCCESS", "SKIPPED")
-            for job_id in run.operation._twins.get(row["server_id"], []):
+            for job_id in jobs_on(run.operation.known, row["server_id"]):
                 assert not self.fleet.job(job_id).runs(row["server_id"], self.fleet.now), "done, and still running"
 
     def check_told(self, runs: list[Run], elder: str, younger: str) -> None:

@@ -17,8 +17,8 @@ _ID = re.compile(r"[^\s/\\?#%]{1,64}")
 def check_ids(option: str, values: Iterable[str]) -> tuple[str, ...]:
     """Ids without repetition, in the order given; raises InvalidOption."""
     if not values:
-        raise InvalidOption(f"{option}: at least one id is needed")
+        raise InvalidOption("at least one id is needed", (option,))
     for value in values:
         if not _ID.fullmatch(value) or not value.strip("."):
-            raise InvalidOption(f"{option}: {value!r} is not an id: 1 to 64 characters without blanks and slashes")
+            raise InvalidOption(f"{value!r} is not an id: 1 to 64 characters without blanks and slashes", (option,))
     return tuple(dict.fromkeys(values))

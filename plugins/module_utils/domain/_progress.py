@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""Lines about a wait: one when something changes, and a sign of life at least every so often."""
+"""Lines about a wait: one when something changes, and a heartbeat at least every so often."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ class Progress:
             self._write(on_one_line(f"{line}, and {resume}" if resume else line))
 
     def saw(self, rows: list[ServerRow], now: float) -> None:
-        """Take the servers' rows of one look, see :func:`.jobs._result.server_row`."""
+        """Take the servers' rows of one poll, see :func:`.jobs._result.server_row`."""
         line = describe(self._name, rows)
         if line != self._last_line or now - self._last_time >= self._every:
-            self._tell(line, now)
+            self._report(line, now)
 
     def sleep(self, clock: Clock, seconds: float) -> None:
-        """Sleep, and give the signs of life that are due meanwhile."""
+        """Sleep, and give the heartbeats that are due meanwhile."""
         while self._every and self._last_line is not None:
             due = self._last_time + self._every - clock.now()
             if due >= seconds:
                 break
             clock.sleep(max(due, 0))
             seconds -= max(due, 0)
-            self._tell(self._last_line, clock.now())
+            self._report(self._last_line, clock.now())
         clock.sleep(seconds)
 
-    def _tell(self, line: str, now: float) -> None:
+    def _report(self, line: str, now: float) -> None:
         self._last_line, self._last_time = line, now
         if self._every:
             self._write(f"{line}, {duration(now - self._started)}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""Waiting for jobs or servers: a pure step over what was seen, and the small loop around it."""
+"""Waiting for jobs or servers: a pure step over what was seen, the loop around it, and the one driver of both."""
 
 from __future__ import annotations
 
@@ -13,19 +13,33 @@ from typing import Generic, TypeVar
 from .._clock import Clock
 from .._errors import InvalidOption, LiteServerError, WaitTimedOut
 from .._shapes import Options
+from ._progress import Progress
 from ._result import ServerRow
 from ._wording import duration, name_servers
 
 FIRST_PAUSE = 0.5  # seconds
 PAUSE_GROWTH = 1.6
-LONGEST_LOOK_PAUSE = 5.0  # seconds, where nobody set another
+LONGEST_POLL_PAUSE = 5.0  # seconds, where nobody set another
 GO_ON_WAITING = "running the same task again goes on waiting"
 # What was there and is not found so many times in a row is gone.
 GONE_AFTER = 3
 
 
-# What is seen at a look: a Job, or a ServerPower.
+# What a poll sees: a Job, or a ServerPower.
 Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True)
+class WaitLimits:
+    """How long a wait lasts, and its longest pause between two polls, in seconds."""
+
+    timeout: float
+    longest_pause: float
+
+    @classmethod
+    def of(cls, options: Options) -> WaitLimits:
+        """From the options of a module."""
+        return cls(options["wait_timeout"], options["wait_sleep"])
 
 
 @dataclass(frozen=True)
@@ -33,13 +47,13 @@ class WaitState(Generic[Seen]):
     """What is waited for, and what was seen last.
 
     :ivar seen: {id: what was seen of it last}: jobs by job id, or servers by server id.
-    :ivar ended: takes (id, what was seen) and tells whether it needs no further look.
+    :ivar ended: takes (id, what was seen) and returns whether it needs no further poll.
     :ivar gone: takes what was seen last of something that is not found any more, and
         returns what that means.
     :ivar deadline: seconds on the clock that the steps are given.
     :ivar longest_pause: seconds.
     :ivar missing: {id: how many times in a row it was not found}.
-    :ivar last_error: of the last round of looks, or None.
+    :ivar last_error: of the last round of polls, or None.
     """
 
     seen: dict[str, Seen]
@@ -57,7 +71,7 @@ def check_wait_options(options: Options) -> None:
     """The options of a wait that every module with one has; raises InvalidOption."""
     for option, least in (("wait_timeout", 1), ("wait_sleep", 1), ("progress", 0)):
         if options[option] < least:
-            raise InvalidOption(f"{option}: must be {least} or more seconds")
+            raise InvalidOption(f"must be {least} or more seconds", (option,))
 
 
 def timed_out_error(
@@ -92,43 +106,43 @@ def growing_pauses(clock: Clock, patience: float) -> Iterator[float]:
         if left <= 0:
             return
         clock.sleep(min(pause, left))
-        pause = min(pause * PAUSE_GROWTH, LONGEST_LOOK_PAUSE)
+        pause = min(pause * PAUSE_GROWTH, LONGEST_POLL_PAUSE)
 
 
 def still_open(state: WaitState[Seen]) -> list[str]:
-    """The ids that need a further look."""
+    """The ids that need a further poll."""
     return [identifier for identifier, seen in state.seen.items() if not state.ended(identifier, seen)]
 
 
 def step(
-    state: WaitState[Seen], looks: Mapping[str, Seen | LiteServerError | None], now: float
+    state: WaitState[Seen], polled: Mapping[str, Seen | LiteServerError | None], now: float
 ) -> tuple[WaitState[Seen], float | None]:
-    """Take what one round of looks saw.
+    """Take what one round of polls saw.
 
-    :param looks: {id: what was seen, or None where it was not found, or the LiteServerError of
-        a look that may be repeated}.
+    :param polled: {id: what was seen, or None where it was not found, or the LiteServerError of
+        a poll that may be repeated}.
     :returns: (state, seconds to pause before the next round, or None where the wait is over).
     """
     seen, missing = dict(state.seen), dict(state.missing)
     last_error: LiteServerError | None = None
     asked: float = 0
-    for identifier, look in looks.items():
-        if isinstance(look, LiteServerError):
-            last_error, asked = look, max(asked, look.retry_after or 0)
-        elif look is None:
+    for identifier, answer in polled.items():
+        if isinstance(answer, LiteServerError):
+            last_error, asked = answer, max(asked, answer.retry_after or 0)
+        elif answer is None:
             missing[identifier] = missing.get(identifier, 0) + 1
             if missing[identifier] >= GONE_AFTER:
                 seen[identifier] = state.gone(seen[identifier])
         else:
             missing.pop(identifier, None)
-            seen[identifier] = look
+            seen[identifier] = answer
     state = replace(state, seen=seen, missing=missing, last_error=last_error)
     if not still_open(state):
         return state, None
     if now >= state.deadline:
         return replace(state, timed_out=True), None
     pause = min(state.next_pause, state.longest_pause)
-    # The last look falls on the deadline itself, whatever the pause would be.
+    # The last poll falls on the deadline itself, whatever the pause would be.
     pause = min(max(pause, asked), state.deadline - now)
     return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
 
@@ -139,41 +153,74 @@ def _sleep(clock: Clock, seconds: float) -> None:
 
 def wait(
     state: WaitState[Seen],
-    look: Callable[[list[str]], Mapping[str, Seen | LiteServerError | None]],
+    poll: Callable[[list[str]], Mapping[str, Seen | LiteServerError | None]],
     clock: Clock,
     on_step: Callable[[WaitState[Seen]], None],
     sleep: Callable[[Clock, float], None] = _sleep,
 ) -> WaitState[Seen]:
-    """Look, step and sleep until the wait is over; returns the last state.
+    """Poll, step and sleep until the wait is over; returns the last state.
 
-    :param look: takes the ids that are still open; returns the ``looks`` of :func:`step`.
+    :param poll: takes the ids that are still open; returns the ``polled`` of :func:`step`.
     :param on_step: called with each new state.
     :param sleep: takes (clock, seconds) and sleeps so long, see :meth:`._progress.Progress.sleep`.
     """
     # What was read a moment ago may already be the end.
     state, pause = step(state, {}, clock.now())
     while pause is not None:
-        state, pause = step(state, look(still_open(state)), clock.now())
+        state, pause = step(state, poll(still_open(state)), clock.now())
         on_step(state)
         if pause is not None:
             sleep(clock, pause)
     return state
 
 
-def one_by_one(
-    look: Callable[[str], Seen | None],
-) -> Callable[[Iterable[str]], dict[str, Seen | LiteServerError | None]]:
-    """A ``look`` for :func:`wait` from one that takes a single id.
+def watch(
+    seen: dict[str, Seen],
+    poll: Callable[[list[str]], Mapping[str, Seen | LiteServerError | None]],
+    take: Callable[[dict[str, Seen]], object],
+    *,
+    ended: Callable[[str, Seen], bool],
+    gone: Callable[[Seen], Seen],
+    rows: Callable[[], list[ServerRow]],
+    clock: Clock,
+    limits: WaitLimits,
+    progress: Progress,
+    resume: str | None,
+) -> WaitState[Seen]:
+    """Wait with lines of progress until all have ended or ``limits.timeout`` has passed; returns the last state.
 
-    An error that no repetition can mend, such as a refused key, is raised at once.
+    The one driver of all waits. ``seen``, ``ended`` and ``gone`` are those of :class:`WaitState`, ``poll`` is that
+    of :func:`wait`.
+
+    :param take: called with what was seen, after each round of polls.
+    :param rows: returns entries of a result's ``servers``, for the lines of progress.
+    :param resume: how to come back to this wait, or None where there is no way.
     """
 
-    def look_at(identifier: str) -> Seen | LiteServerError | None:
+    def on_step(state: WaitState[Seen]) -> None:
+        take(state.seen)
+        progress.saw(rows(), clock.now())
+
+    state = WaitState(seen, ended, gone, clock.now() + limits.timeout, limits.longest_pause)
+    if still_open(state):
+        progress.begins(rows(), resume)
+    return wait(state, poll, clock, on_step, progress.sleep)
+
+
+def one_by_one(
+    poll: Callable[[str], Seen | None],
+) -> Callable[[Iterable[str]], dict[str, Seen | LiteServerError | None]]:
+    """A ``poll`` for :func:`wait` from one that takes a single id.
+
+    An error that no repetition can fix, such as a refused key, is raised at once.
+    """
+
+    def poll_one(identifier: str) -> Seen | LiteServerError | None:
         try:
-            return look(identifier)
+            return poll(identifier)
         except LiteServerError as error:
             if not error.retryable:
                 raise
             return error
 
-    return lambda identifiers: {identifier: look_at(identifier) for identifier in identifiers}
+    return lambda identifiers: {identifier: poll_one(identifier) for identifier in identifiers}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import NotFound, Unreachable
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._events import (
-    LOOKS_WHEN_OVER,
+    LOOKS_WHEN_ENDED,
     JobWatch,
     changes,
     harmless,
@@ -172,9 +172,9 @@ def test_a_job_that_never_lists_tasks_is_not_read_for_ever() -> None:
     watch = JobWatch()
     told(watch, api)
     api.put(job("j", "FINISHED"))
-    for _look in range(LOOKS_WHEN_OVER + 3):
+    for _look in range(LOOKS_WHEN_ENDED + 3):
         told(watch, api)
-    assert api.asked.count("j") == LOOKS_WHEN_OVER + 1
+    assert api.asked.count("j") == LOOKS_WHEN_ENDED + 1
 
 
 def test_a_job_that_was_deleted() -> None:

@@ -22,7 +22,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     WaitTimedOut,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import FAILED_STATUSES
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._power import REBOOT_LOOK_PAUSE, Power
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._power import REBOOT_POLL_PAUSE, Power
 
 # All statuses of a server in the vendor's SDK 3.1.219, and one that is not there.
 STATUSES = [
@@ -217,7 +217,7 @@ def test_a_reboot_is_looked_for_often(fleet, run, clock):
     result, error, _power = run(servers, "rebooted", wait_sleep=300, wait_timeout=100)
     assert isinstance(error, WaitTimedOut)
     assert error.retryable is False
-    assert max(clock.sleeps) <= REBOOT_LOOK_PAUSE
+    assert max(clock.sleeps) <= REBOOT_POLL_PAUSE
     assert verdicts(result) == ["running"]
 
 

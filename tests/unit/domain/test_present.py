@@ -21,7 +21,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._history import (
     SETTLE_SECONDS,
-    SETTLE_SECONDS_WHEN_OVER,
+    SETTLE_SECONDS_WHEN_ENDED,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 
@@ -102,7 +102,7 @@ def test_a_job_that_never_lists_its_servers_is_an_error_and_no_create(run, api, 
 def test_a_finished_job_without_tasks_is_waited_for_a_shorter_time_and_then_says_nothing(run, api, clock):
     api.add({}, status="FINISHED")
     assert run().error is None and len(created(api)) == 1
-    assert SETTLE_SECONDS_WHEN_OVER <= sum(clock.sleeps) <= SETTLE_SECONDS_WHEN_OVER + 5
+    assert SETTLE_SECONDS_WHEN_ENDED <= sum(clock.sleeps) <= SETTLE_SECONDS_WHEN_ENDED + 5
 
 
 def test_a_job_that_is_over_before_it_lists_its_servers_is_not_started_again(run, api, clock):

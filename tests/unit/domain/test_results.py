@@ -9,8 +9,9 @@ import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._progress import Progress
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import duration, name_servers
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._decision import verdict_of
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Job, Task, milliseconds
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._result import job_record, verdict_of
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._result import job_record
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def job(status="PROCESSING", job_id="j1", **tasks):
 
 def state_of(*jobs, timeout=100.0, longest=10.0):
     def ended(job_id, job):
-        return job.over or all(task.over for task in job.tasks)
+        return job.ended or all(task.ended for task in job.tasks)
 
     def gone(job):
         return replace(job, status="DELETED")

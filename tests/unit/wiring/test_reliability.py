@@ -26,7 +26,7 @@ def test_every_promise_names_a_test_that_is_there():
 
 
 def test_the_words_are_those_of_the_product():
-    present = (ROOT / "plugins" / "module_utils" / "domain" / "jobs" / "_present.py").read_text(encoding="utf-8")
+    present = (ROOT / "plugins" / "module_utils" / "domain" / "jobs" / "_start.py").read_text(encoding="utf-8")
     words = "started twice, since another run created job"
     assert words in " ".join(TEXT.split())
     assert words in present

@@ -11,8 +11,8 @@ from ..._errors import InvalidOption, JobRunning, ListIncomplete, LiteServerErro
 from ..._shapes import Options, Record
 from .._api import Api
 from .._ids import check_ids
-from .._result import counts_of
-from ._model import Job, read_job
+from .._result import task_result
+from ._model import Job, newest, read_job
 from ._result import job_record
 from ._wanted import check_name
 
@@ -22,8 +22,6 @@ ATTEMPTS = 3
 
 class AbsentJob:
     """One run of the module with ``state: absent``; see :class:`._present.PresentJob`."""
-
-    _api: Api  # since run()
 
     def __init__(self, clock: Clock, options: Options, check_mode: bool) -> None:
         self._clock = clock
@@ -42,15 +40,14 @@ class AbsentJob:
         if (name is None) == (job_id is None):
             raise InvalidOption("state=absent: give exactly one of name and job_id")
         if name is not None:
-            check_name("name", name)
+            check_name(name, "name")
         if job_id is not None:
             check_ids("job_id", [job_id])
 
     def run(self, api: Api) -> None:
         """Delete what is there; raises JobRunning before anything is deleted."""
-        self._api = api
-        self.found = self._find()
-        running = [job for job in self.found if not job.over]
+        self.found = self._find(api)
+        running = [job for job in self.found if not job.ended]
         if running and not self._options["force"]:
             raise JobRunning(
                 f"job '{running[0].name}' ({running[0].id}) is {running[0].status}: nothing was deleted",
@@ -61,16 +58,16 @@ class AbsentJob:
         if self._check_mode:
             self.changed, self.action = True, "planned"
             return
-        self._delete([job.id for job in self.found])
+        self._delete(api, [job.id for job in self.found])
         # Somebody else may have been quicker.
         self.action = "deleted" if self.changed else "none"
 
-    def _find(self) -> list[Job]:
+    def _find(self, api: Api) -> list[Job]:
         if self._options.get("job_id") is not None:
-            job = self._look(self._options["job_id"])
+            job = _existing(api, self._options["job_id"])
             return [] if job is None else [job]
         name = self._options["name"]
-        listing = self._api.list_jobs(name=name)
+        listing = api.list_jobs(name=name)
         if not listing.complete:
             raise ListIncomplete(
                 f"the service lists fewer jobs than it counts, so jobs named '{name}' could be left over",
@@ -80,26 +77,18 @@ class AbsentJob:
         jobs = [read_job(record) for record in listing.records]
         return [job for job in jobs if job.name == name and job.status != "DELETED"]
 
-    def _look(self, job_id: str) -> Job | None:
-        """The job if it is there and not deleted, else None."""
-        try:
-            job = read_job(self._api.get_job(job_id))
-        except NotFound:
-            return None
-        return None if job.status == "DELETED" else job
-
-    def _delete(self, job_ids: list[str]) -> None:
+    def _delete(self, api: Api, job_ids: list[str]) -> None:
         lost: OutcomeUnknown | None = None
         for _attempt in range(ATTEMPTS):
             try:
-                named = set(self._api.delete_jobs(job_ids))
+                named = set(api.delete_jobs(job_ids))
                 self.changed = True
             except NotFound:
                 named = set()
             except OutcomeUnknown as error:
                 lost, named, self.changed = error, set(), True
             # Only what the answer does not confirm is looked at.
-            job_ids = [job_id for job_id in job_ids if job_id not in named and self._look(job_id) is not None]
+            job_ids = [job_id for job_id in job_ids if job_id not in named and _existing(api, job_id) is not None]
             if not job_ids:
                 return
         left, why = ", ".join(job_ids[:5]), f". {lost.message}" if lost else ""
@@ -113,22 +102,28 @@ class AbsentJob:
 
     def result(self) -> Record:
         """Every key of the result but ``msg`` and ``error``."""
-        newest = max(self.found, key=lambda job: (job.created, job.id)) if self.found else None
-        return {
-            "changed": self.changed,
-            "action": self.action,
-            "job": None if newest is None else job_record(newest.raw, self.secret_keys),
-            "job_ids": [job.id for job in self.found],
-            "servers": [],
-            "counts": counts_of([]),
-            "failed_server_ids": [],
-            "submitted_server_ids": [],
-            "timed_out": False,
-            "elapsed": round(self._clock.now() - self._started, 3),
-        }
+        last = max(self.found, key=newest, default=None)
+        return task_result(
+            changed=self.changed,
+            action=self.action,
+            job=None if last is None else job_record(last.raw, self.secret_keys),
+            job_ids=[job.id for job in self.found],
+            rows=[],
+            submitted=[],
+            elapsed=self._clock.now() - self._started,
+        )
 
     def diff(self) -> Record:
         """Each job before and after, for ``--diff``."""
         before = {job.id: f"{job.name}, {job.status}" for job in self.found}
         after = dict.fromkeys(before, "deleted") if self.action in ("deleted", "planned") else dict(before)
         return {"before": before, "after": after, "before_header": "jobs", "after_header": "jobs"}
+
+
+def _existing(api: Api, job_id: str) -> Job | None:
+    """The job if it is there and not deleted, else None."""
+    try:
+        job = read_job(api.get_job(job_id))
+    except NotFound:
+        return None
+    return None if job.status == "DELETED" else job

@@ -15,7 +15,8 @@ import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ._model import FAILED, JOB_OVER, SKIPPED, SUCCESS, Job, Summary, Task
+from .._result import Verdict
+from ._model import FAILED, JOB_ENDED, SKIPPED, SUCCESS, Job, Summary, Task, newest
 from ._wanted import REUSE_NEVER, REUSE_SAME_NAME, Wanted
 
 
@@ -34,11 +35,39 @@ IN_FLIGHT = frozenset([Standing.RUNNING, Standing.BUSY, Standing.UNSETTLED])
 
 @dataclass(frozen=True)
 class Judgement:
-    """The standing of one server, with the job and task that decided it (or None)."""
+    """The standing of one server, with the job and task that decided it (or None).
+
+    :ivar same_items: whether that job runs the wanted items.
+    """
 
     standing: Standing
     job: Job | None = None
     task: Task | None = None
+    same_items: bool = False
+
+
+def verdict_of(job: Job, task: Task | None, skipped_ok: bool) -> Verdict:
+    """What a server's task in a job means, where that job runs the wanted items.
+
+    :param task: the server's Task, or None where the job has none for it.
+    """
+    if task is not None and task.status == SUCCESS:
+        return "done"
+    if task is not None and task.status == SKIPPED:
+        return "done" if skipped_ok else "failed"
+    if task is not None and task.status == FAILED:
+        return "failed"
+    # An undocumented status is neither; once the job has ended, nothing more will be known.
+    return "unknown" if job.ended else "running"
+
+
+# What a verdict of an earlier job asks for. Of what has no known end, a second start could double it.
+STANDING_OF: dict[Verdict, Standing] = {
+    "done": Standing.DONE,
+    "failed": Standing.SUBMIT,
+    "running": Standing.RUNNING,
+    "unknown": Standing.RUNNING,
+}
 
 
 def admits(wanted: Wanted, summary: Summary) -> bool:
@@ -49,11 +78,6 @@ def admits(wanted: Wanted, summary: Summary) -> bool:
     if wanted.reuse == REUSE_NEVER:
         return False
     return wanted.reuse != REUSE_SAME_NAME or summary.name == wanted.name
-
-
-def newest_first(summaries: Iterable[Summary]) -> list[Summary]:
-    """Jobs by the service's own creation time, whatever order it listed them in."""
-    return sorted(summaries, key=lambda summary: (summary.created, summary.id), reverse=True)
 
 
 def judge(
@@ -68,21 +92,22 @@ def judge(
     """
     open_servers, submit = set(wanted.server_ids), set[str]()
     judged: dict[str, Judgement] = {}
-    for summary in newest_first(summary for summary in summaries if admits(wanted, summary)):
-        # Where two runs began at once, the newest task of a server may be over and an older one not.
-        if not open_servers and (not submit or summary.status in JOB_OVER):
+    admitted = (summary for summary in summaries if admits(wanted, summary))
+    for summary in sorted(admitted, key=newest, reverse=True):
+        # Where two runs began at once, the newest task of a server may have ended and an older one not.
+        if not open_servers and (not submit or summary.status in JOB_ENDED):
             continue
         job = detail(summary)
         if job is None or job.item_types != wanted.item_types:
             continue
-        undecided = set(open_servers) if job.over else open_servers | submit
+        undecided = set(open_servers) if job.ended else open_servers | submit
         for server_id in undecided & set(job.task_of) if job.tasks else undecided:
             task = job.task_of.get(server_id)
             # A job whose servers are not known (yet) may be on any: none may be called untouched.
             standing = Standing.UNSETTLED if task is None else _standing(wanted, job, task)
             if server_id in submit and standing not in IN_FLIGHT:
                 continue
-            judged[server_id] = Judgement(standing, job, task)
+            judged[server_id] = Judgement(standing, job, task, job.items == wanted.items)
             open_servers.discard(server_id)
             (submit.add if standing is Standing.SUBMIT else submit.discard)(server_id)
     return {server_id: judged.get(server_id, Judgement(Standing.SUBMIT)) for server_id in wanted.server_ids}
@@ -90,12 +115,5 @@ def judge(
 
 def _standing(wanted: Wanted, job: Job, task: Task) -> Standing:
     if job.items != wanted.items:
-        return Standing.SUBMIT if task.over or job.over else Standing.BUSY
-    if task.status == SUCCESS:
-        return Standing.DONE
-    if task.status == SKIPPED:
-        return Standing.DONE if wanted.skipped_ok else Standing.SUBMIT
-    if task.status == FAILED:
-        return Standing.SUBMIT
-    # Running, or a status that nobody documented: starting it again could double it.
-    return Standing.RUNNING
+        return Standing.SUBMIT if task.ended or job.ended else Standing.BUSY
+    return STANDING_OF[verdict_of(job, task, wanted.skipped_ok)]

@@ -18,12 +18,12 @@ from typing import Any
 from ..._errors import BadAnswer, NotFound
 from ..._shapes import Record
 from .._api import Api
-from ._model import FAILED, JOB_OVER, Job, Summary, Task, read_job, read_summary
+from ._model import FAILED, JOB_ENDED, Job, Summary, Task, newest, read_job, read_summary
 
 DELETED = "DELETED"
 _OPENING = re.compile(r"\{(?=[{%#])")
 # A job may be over a moment before its detail shows the last tasks.
-LOOKS_WHEN_OVER = 3
+LOOKS_WHEN_ENDED = 3
 
 
 def changes(known: Record | None, job: Job) -> list[Record]:
@@ -44,7 +44,7 @@ def changes(known: Record | None, job: Job) -> list[Record]:
         ]
     status = None if known is None else known["status"]
     own = [] if job.status == status else [_event(job, "job", status, job.status)]
-    return tasks + own if job.over else own + tasks
+    return tasks + own if job.ended else own + tasks
 
 
 def deleted(known: Record, job_id: str) -> Record:
@@ -130,14 +130,14 @@ class JobWatch:
         self._seen, self._gone = {}, []
         events: list[Record] = []
         readable = [summary for summary in listed.values() if summary]
-        for summary in sorted(readable, key=lambda summary: (summary.created, summary.id)):
+        for summary in sorted(readable, key=newest):
             known = (self.known or {}).get(summary.id)
             if not self._watched(summary.name):
                 continue
-            if self.known is None and summary.status in JOB_OVER:
+            if self.known is None and summary.status in JOB_ENDED:
                 self._seen[summary.id] = _known(summary.name, summary.status, None)
                 continue
-            if known and known["status"] == summary.status and summary.status in JOB_OVER and not known["looks"]:
+            if known and known["status"] == summary.status and summary.status in JOB_ENDED and not known["looks"]:
                 continue
             requests += 1
             events += self._detail(api, summary.id, known)
@@ -193,12 +193,12 @@ class JobWatch:
             self._gone.append(job_id)
             return [deleted(known, job_id)] if known else []
         looks = 0
-        if job.over:
-            settled = bool(job.tasks) and all(task.over for task in job.tasks)
-            looks = 0 if settled else max((known["looks"] if known and known["looks"] else LOOKS_WHEN_OVER + 1) - 1, 0)
+        if job.ended:
+            settled = bool(job.tasks) and all(task.ended for task in job.tasks)
+            looks = 0 if settled else max((known["looks"] if known and known["looks"] else LOOKS_WHEN_ENDED + 1) - 1, 0)
         tasks = {task.server_id: task.status for task in job.task_of.values()}
         # Nothing more is asked of a job that is over, so its tasks need not be kept.
-        self._seen[job_id] = _known(job.name, job.status, None if job.over and not looks else tasks, looks)
+        self._seen[job_id] = _known(job.name, job.status, None if job.ended and not looks else tasks, looks)
         return changes(known, job)
 
 

@@ -13,7 +13,7 @@ from ..._shapes import Record
 from .._api import Api
 from .._ids import check_ids
 from .._reading import Info
-from ._model import read_job, read_summary
+from ._model import newest, read_job, read_summary
 from ._result import job_record
 from ._template_check import STORED_TYPES
 
@@ -53,7 +53,7 @@ class JobInfo(Info):
         if not listing.complete:
             self.warnings.append("the list may be incomplete: the service counts more jobs than it lists")
         kept = [record for record in listing.records if self._matches(record)]
-        kept.sort(key=lambda record: (read_summary(record).created, record["id"]), reverse=True)
+        kept.sort(key=lambda record: newest(read_summary(record)), reverse=True)
         return {
             "jobs": [job_record(record) for record in kept],
             "missing_job_ids": [],

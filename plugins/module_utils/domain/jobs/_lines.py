@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ..._shapes import Record
 from .._times import milliseconds
 from .._wording import on_one_line, servers, showable
-from ._model import TASK_OVER
+from ._model import TASK_ENDED
 
 
 def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -> list[str]:
@@ -50,7 +50,7 @@ def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -
 
 def _rank(task: Record) -> int:
     status = task.get("status")
-    return 0 if status == "FAILED" else 1 if status not in TASK_OVER else 2
+    return 0 if status == "FAILED" else 1 if status not in TASK_ENDED else 2
 
 
 def _time(job: Record) -> str:

@@ -22,11 +22,11 @@ from .._times import milliseconds
 
 # The documented statuses. Everything else is neither a success nor a failure.
 DELETED = "DELETED"
-JOB_OVER = frozenset(["FINISHED", DELETED])
-JOB_STATUSES = JOB_OVER | {"PROCESSING", "ACTIVE"}
+JOB_ENDED = frozenset(["FINISHED", DELETED])
+JOB_STATUSES = JOB_ENDED | {"PROCESSING", "ACTIVE"}
 SUCCESS, FAILED, SKIPPED, PROCESSING = "SUCCESS", "FAILED", "SKIPPED", "PROCESSING"
-TASK_OVER = frozenset([SUCCESS, FAILED, SKIPPED])
-TASK_STATUSES = TASK_OVER | {PROCESSING}
+TASK_ENDED = frozenset([SUCCESS, FAILED, SKIPPED])
+TASK_STATUSES = TASK_ENDED | {PROCESSING}
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Task:
     message: str = ""
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         """Whether the task has ended in a documented way."""
-        return self.status in TASK_OVER
+        return self.status in TASK_ENDED
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class Job:
     raw: Record = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         """Whether the service says that nothing more will happen."""
-        return self.status in JOB_OVER
+        return self.status in JOB_ENDED
 
     @property
     def item_types(self) -> tuple[str, ...]:
@@ -103,6 +103,11 @@ class Summary:
     name: str
     status: str
     created: int
+
+
+def newest(job: Job | Summary) -> tuple[int, str]:
+    """The key by which one job is newer than another: the service's own creation time, whatever its list's order."""
+    return job.created, job.id
 
 
 def items_of(items: Iterable[Item]) -> tuple[Item, ...]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""The result that a task returns: the same keys whatever happened."""
+"""Jobs and their tasks as a result shows them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,12 @@ from typing import Any
 
 from ..._shapes import Record
 from .._masking import masked
-from .._result import ServerRow, server_row
+from .._result import ServerRow, Verdict, server_row
 from .._times import milliseconds
-from ._model import FAILED, SKIPPED, SUCCESS, Job, Task
+from ._model import Job, Task
 
 
-def verdict_of(job: Job, task: Task | None, skipped_ok: bool) -> str:
-    """What a server's task in a job means: one of :data:`VERDICTS`.
-
-    :param task: the server's Task, or None where the job has none for it.
-    """
-    if task is not None and task.status == SUCCESS:
-        return "done"
-    if task is not None and task.status == SKIPPED:
-        return "done" if skipped_ok else "failed"
-    if task is not None and task.status == FAILED:
-        return "failed"
-    # An undocumented status is neither; once the job is over, nothing more will be known.
-    return "unknown" if job.over else "running"
-
-
-def task_row(server_id: str, verdict: str, job: Job | None = None, task: Task | None = None) -> ServerRow:
+def task_row(server_id: str, verdict: Verdict, job: Job | None = None, task: Task | None = None) -> ServerRow:
     """An entry of ``servers``, with what is known of the server's task."""
     row = server_row(server_id, verdict)
     row["job_id"] = job.id if job else None

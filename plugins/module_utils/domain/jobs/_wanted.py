@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..._errors import InvalidOption
+from ..._errors import InvalidOption, OptionPath
 from ..._shapes import Options, Record
 from .._ids import check_ids
 from ._model import Item, items_of, spec_text
@@ -41,6 +41,7 @@ class Wanted:
     body_items: tuple[Item, ...] = ()
     reuse: str = REUSE_SAME_NAME
     skipped_ok: bool = True
+    template_check: str = "off"
     description: str | None = None
     is_reboot: bool | None = None
     secret_keys: frozenset[str] = frozenset()
@@ -65,17 +66,17 @@ class Wanted:
         return body
 
 
-def read_wanted(options: Options) -> tuple[Wanted, list[str]]:
-    """The wanted result from a module's options.
+def read_wanted(options: Options) -> tuple[Wanted, list[InvalidOption]]:
+    """The wanted result from options as the module has them.
 
-    :returns: (Wanted, warnings).
-    :raises InvalidOption: names the option and the rule.
+    :returns: (Wanted, what is allowed, but was hardly meant: to be warned of, or raised).
+    :raises InvalidOption: its ``path`` is that of the value.
     """
-    warnings: list[str] = []
-    name = check_name("name", _required(options, "name"))
-    job_type = check_name("type", _required(options, "type"))
+    doubts: list[InvalidOption] = []
+    name = check_name(_required(options, "name"), "name")
+    job_type = check_name(_required(options, "type"), "type")
     server_ids = check_ids("server_ids", _required(options, "server_ids"))
-    items = _items(options, job_type, warnings)
+    items = _items(options, job_type, doubts)
     wanted = Wanted(
         name=name,
         type=job_type,
@@ -84,18 +85,22 @@ def read_wanted(options: Options) -> tuple[Wanted, list[str]]:
         body_items=items,
         reuse=options["reuse"],
         skipped_ok=options["skipped"] == "ok",
+        template_check=options.get("template_check") or "off",
         description=options.get("description"),
         is_reboot=options.get("is_reboot"),
         secret_keys=frozenset(str(key) for key in options.get("secret_spec") or {}),
     )
-    return wanted, warnings
+    return wanted, doubts
 
 
-def check_name(option: str, value: str) -> str:
-    """A name or type as the API takes it; raises InvalidOption."""
+def check_name(value: str, *path: str | int) -> str:
+    """A name or type as the API takes it; raises InvalidOption.
+
+    :param path: of the option, see InvalidOption.
+    """
     if not _NAME.fullmatch(value):
         raise InvalidOption(
-            f"{option}: {value!r} is not allowed: 1 to 64 letters, digits, '-', '_' or '.' (^[-_.a-zA-Z0-9]{{1,64}}$)"
+            f"{value!r} is not allowed: 1 to 64 letters, digits, '-', '_' or '.' (^[-_.a-zA-Z0-9]{{1,64}}$)", path
         )
     return value
 
@@ -103,53 +108,58 @@ def check_name(option: str, value: str) -> str:
 def _required(options: Options, option: str) -> Any:
     value = options.get(option)
     if value is None:
-        raise InvalidOption(f"{option}: needed with state=present, unless job_id is given")
+        raise InvalidOption("needed with state=present, unless job_id is given", (option,))
     return value
 
 
-def _items(options: Options, job_type: str, warnings: list[str]) -> tuple[Item, ...]:
+def _items(options: Options, job_type: str, doubts: list[InvalidOption]) -> tuple[Item, ...]:
     given, spec, secret = options.get("items"), options.get("spec"), options.get("secret_spec") or {}
     if given is not None and spec is not None:
-        raise InvalidOption("spec: excludes items: give one of them (spec is short for one item of the same type)")
+        raise InvalidOption("excludes items: give one of them (spec is short for one item of the same type)", ("spec",))
     if given is not None and not given:
-        raise InvalidOption("items: at least one item is needed")
+        raise InvalidOption("at least one item is needed", ("items",))
     if given is None and spec is None and not secret:
-        raise InvalidOption("items: needed, or spec, with state=present, unless job_id is given")
+        raise InvalidOption("needed, or spec, with state=present, unless job_id is given", ("items",))
     if given is None:
         given = [{"type": job_type, "spec": spec}]
     items = []
     for number, entry in enumerate(given):
-        where = "spec" if options.get("items") is None else f"items[{number}].spec"
-        check_name(f"items[{number}].type", entry["type"])
-        pairs = _pairs(where, entry.get("spec"), warnings)
+        path = ("spec",) if options.get("items") is None else ("items", number, "spec")
+        check_name(entry["type"], "items", number, "type")
+        pairs = _pairs(path, entry.get("spec"), doubts)
         if number == 0 and secret:
-            pairs.update(_secret_pairs(secret, pairs, warnings))
+            pairs.update(_secret_pairs(secret, pairs, doubts))
         items.append(Item(entry["type"], tuple(sorted(pairs.items()))))
     return tuple(items)
 
 
-def _pairs(where: str, spec: Mapping[str, object] | None, warnings: list[str]) -> dict[str, str]:
+def _pairs(path: OptionPath, spec: Mapping[str, object] | None, doubts: list[InvalidOption]) -> dict[str, str]:
     pairs = {}
     for key, value in (spec or {}).items():
-        place = f"{where}.{key}"
+        place = (*path, str(key))
         if value is None or isinstance(value, (dict, list, tuple)):
-            raise InvalidOption(f"{place}: must be a text, a number or a boolean, not {_kind(value)}")
+            raise InvalidOption(f"must be a text, a number or a boolean, not {_kind(value)}", place)
         if isinstance(value, float):
             # The value itself is left out: it may be a secret one.
-            warnings.append(f"{place}: is a number in YAML, which drops final zeros (24.10 becomes 24.1): quote it")
+            doubts.append(
+                InvalidOption("is a number in YAML, which drops final zeros (24.10 becomes 24.1): quote it", place)
+            )
         pairs[str(key)] = spec_text(value)
     return pairs
 
 
-def _secret_pairs(secret: Mapping[str, object], pairs: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
-    taken = _pairs("secret_spec", secret, warnings)
+def _secret_pairs(
+    secret: Mapping[str, object], pairs: Mapping[str, str], doubts: list[InvalidOption]
+) -> dict[str, str]:
+    taken = _pairs(("secret_spec",), secret, doubts)
     for key, value in taken.items():
         if key in pairs:
-            raise InvalidOption(f"secret_spec.{key}: given in spec too: give it once")
+            raise InvalidOption("given in spec too: give it once", ("secret_spec", key))
         if len(value) < SHORTEST_SECRET:
             raise InvalidOption(
-                f"secret_spec.{key}: must have {SHORTEST_SECRET} characters or more, because Ansible blanks each"
-                " occurrence of it in the result; what is not secret belongs in spec"
+                f"must have {SHORTEST_SECRET} characters or more, because Ansible blanks each"
+                " occurrence of it in the result; what is not secret belongs in spec",
+                ("secret_spec", key),
             )
     return taken
 

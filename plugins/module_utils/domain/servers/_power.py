@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..._clock import Clock
 from ..._errors import (
@@ -24,14 +25,14 @@ from ..._shapes import Conceal, Options, Record
 from .._api import Api
 from .._ids import check_ids
 from .._progress import Progress
-from .._result import ServerRow, counts_of, server_row
-from .._waiting import GO_ON_WAITING, WaitState, check_wait_options, growing_pauses, still_open, timed_out_error, wait
+from .._result import ServerRow, Verdict, ids_with, server_row, task_result
+from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, growing_pauses, timed_out_error, watch
 from .._wording import name_servers
 from ._model import FAILED_STATUSES, read_servers, server_record
 
-# While a reboot was accepted but not seen yet, looks are no further apart, in seconds:
-# a REBOOTING between two looks would be missed, and the RUNNING after it not believed.
-REBOOT_LOOK_PAUSE = 5
+# While a reboot was accepted but not seen yet, polls are no further apart, in seconds:
+# a REBOOTING between two polls would be missed, and the RUNNING after it not believed.
+REBOOT_POLL_PAUSE = 5
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ class ServerPower:
         return replace(self, status=server["status"], left=left, lost=self.lost and not left, name=name)
 
 
-def verdict_of(server: ServerPower, verb: Verb) -> str:
-    """What the state of a server means; one of :data:`..jobs._result.VERDICTS`."""
+def verdict_of(server: ServerPower, verb: Verb) -> Verdict:
+    """What the state of a server means."""
     if server.refusal is not None:
         return "failed"
     if server.lost or server.gone:
@@ -116,8 +117,6 @@ def verdict_of(server: ServerPower, verb: Verb) -> str:
 
 class Power:
     """One run of ``liteserver_power``; see :class:`..jobs._present.PresentJob` for what an operation is."""
-
-    _api: Api  # since run()
 
     def __init__(
         self,
@@ -154,7 +153,6 @@ class Power:
 
         :raises PowerRefused: before anything is sent, where a server's status does not allow it.
         """
-        self._api = api
         for server_id, raw in read_servers(api, self._server_ids).items():
             if raw is None:
                 self._servers[server_id] = ServerPower(before=None, gone=True)
@@ -167,9 +165,9 @@ class Power:
             return
         for server_id, server in self._servers.items():
             if server.planned:
-                self._send(server_id)
+                self._send(api, server_id)
         if self._options["wait"]:
-            self._wait()
+            self._wait(api)
         self._judge_the_end()
 
     def _require_fit_statuses(self) -> None:
@@ -188,13 +186,13 @@ class Power:
             hint="wait until they are in another status, start a stopped one before a reboot, or leave them out",
         )
 
-    def _send(self, server_id: str) -> None:
+    def _send(self, api: Api, server_id: str) -> None:
         """Send the action once, or after a lost answer what the state then asks for."""
         try:
-            self._act(server_id)
+            self._act(api, server_id)
         except OutcomeUnknown:
             self._servers[server_id] = replace(self._servers[server_id], sent=True, lost=True)
-            self._look_after_loss(server_id)
+            self._check_after_loss(api, server_id)
         except ApiError as error:
             self._refused(server_id, error)
 
@@ -204,23 +202,23 @@ class Power:
             raise error
         self._servers[server_id] = replace(self._servers[server_id], refusal=error.message)
 
-    def _act(self, server_id: str) -> None:
-        answer = getattr(self._api, self._verb.method)(server_id)
+    def _act(self, api: Api, server_id: str) -> None:
+        answer = getattr(api, self._verb.method)(server_id)
         self._servers[server_id] = replace(self._servers[server_id], sent=True, lost=False).saw(answer)
 
-    def _look_after_loss(self, server_id: str) -> None:
+    def _check_after_loss(self, api: Api, server_id: str) -> None:
         for _pause in growing_pauses(self._clock, self._options["request_timeout"]):
             try:
-                self._servers[server_id] = self._servers[server_id].saw(self._api.get_server(server_id))
+                self._servers[server_id] = self._servers[server_id].saw(api.get_server(server_id))
             except NotFound:
                 self._servers[server_id] = replace(self._servers[server_id], gone=True)
                 return
             if self._servers[server_id].left:
                 return
         if self._options["state"] == "rebooted":
-            return  # never a second time: it may have been carried out between two looks
+            return  # never a second time: it may have been carried out between two polls
         try:
-            self._act(server_id)  # starting or stopping once more does no harm
+            self._act(api, server_id)  # starting or stopping once more does no harm
         except OutcomeUnknown:
             return
         except ApiError as error:
@@ -228,45 +226,39 @@ class Power:
 
     # --- the wait and its end ---
 
-    def _wait(self) -> None:
-        started = self._clock.now()
-        progress = Progress(self._options["state"], self._options["progress"], started, self._write_progress)
-
-        def ended(_server_id: str, server: ServerPower) -> bool:
-            return verdict_of(server, self._verb) != "running"
-
-        def look(server_ids: list[str]) -> Mapping[str, ServerPower | LiteServerError | None]:
-            try:
-                records = read_servers(self._api, server_ids, polling=True)
-            except LiteServerError as error:
-                if not error.retryable:
-                    raise
-                return dict.fromkeys(server_ids, error)
-            return {
-                server_id: None if raw is None else self._servers[server_id].saw(raw)
-                for server_id, raw in records.items()
-            }
-
-        def on_step(state: WaitState[ServerPower]) -> None:
-            self._servers.update(state.seen)
-            progress.saw(self._rows(), self._clock.now())
-
-        longest = self._options["wait_sleep"]
-        if self._options["state"] == "rebooted":
-            longest = min(longest, REBOOT_LOOK_PAUSE)
-        state = WaitState(
-            seen=dict(self._servers),
-            ended=ended,
+    def _wait(self, api: Api) -> None:
+        rebooted = self._options["state"] == "rebooted"
+        limits = WaitLimits.of(self._options)
+        if rebooted:
+            limits = replace(limits, longest_pause=min(limits.longest_pause, REBOOT_POLL_PAUSE))
+        state = watch(
+            dict(self._servers),
+            partial(self._poll, api),
+            self._servers.update,
+            ended=lambda _server_id, server: verdict_of(server, self._verb) != "running",
             gone=lambda server: replace(server, gone=True),
-            deadline=started + self._options["wait_timeout"],
-            longest_pause=longest,
+            rows=self._rows,
+            clock=self._clock,
+            limits=limits,
+            progress=Progress(
+                self._options["state"], self._options["progress"], self._clock.now(), self._write_progress
+            ),
+            resume=None if rebooted else GO_ON_WAITING,
         )
-        if still_open(state):
-            progress.begins(self._rows(), None if self._options["state"] == "rebooted" else GO_ON_WAITING)
-        state = wait(state, look, self._clock, on_step, progress.sleep)
         if state.timed_out:
             self._timed_out = True
             raise self._wait_timed_out(state.last_error)
+
+    def _poll(self, api: Api, server_ids: list[str]) -> Mapping[str, ServerPower | LiteServerError | None]:
+        try:
+            records = read_servers(api, server_ids, polling=True)
+        except LiteServerError as error:
+            if not error.retryable:
+                raise
+            return dict.fromkeys(server_ids, error)
+        return {
+            server_id: None if raw is None else self._servers[server_id].saw(raw) for server_id, raw in records.items()
+        }
 
     def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rebooted = self._options["state"] == "rebooted"
@@ -316,19 +308,16 @@ class Power:
         sent = [
             server_id for server_id in self._server_ids if server_id in self._servers and self._servers[server_id].sent
         ]
-        planned = [row["server_id"] for row in rows if row["verdict"] == "planned"]
         if self._check_mode:
-            sent = planned
-        return {
-            "changed": bool(sent),
-            "action": "none" if not sent else "planned" if self._check_mode else "sent",
-            "servers": rows,
-            "counts": counts_of(rows),
-            "failed_server_ids": [row["server_id"] for row in rows if row["verdict"] == "failed"],
-            "submitted_server_ids": sent,
-            "timed_out": self._timed_out,
-            "elapsed": round(self._clock.now() - self._started, 3),
-        }
+            sent = ids_with(rows, "planned")
+        return task_result(
+            changed=bool(sent),
+            action="none" if not sent else "planned" if self._check_mode else "sent",
+            rows=rows,
+            submitted=sent,
+            timed_out=self._timed_out,
+            elapsed=self._clock.now() - self._started,
+        )
 
     def diff(self) -> Record:
         """The status of each server before and after, for ``--diff``."""
