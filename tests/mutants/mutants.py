@@ -383,6 +383,54 @@ MUTANTS = [
         "if False:",
         ["tests/security/test_hostile_answers.py"],
     ),
+    *[
+        (
+            f"secrets: a form is missing: {form}",
+            "plugins/module_utils/wiring/_secrets.py",
+            form,
+            replacement,
+            ["tests/unit/wiring/test_secrets.py"],
+        )
+        for form, replacement in (
+            ("    _percent,\n", ""),
+            ('    lambda text: quote_plus(text, errors="surrogatepass"),\n', ""),
+            ("    html.escape,\n", ""),
+            ("    lambda text: repr(text)[1:-1],\n", ""),
+            ("    on_one_line,\n", ""),
+            ('    lambda text: _json(text).replace("/", "\\\\/"),\n', ""),
+            ("for form in once for way in _WAYS", "for form in once for way in [str]"),
+            (" | _in_base64(secret", " or _in_base64(secret"),
+            ("if len(form) >= SHORTEST}", "}"),
+        )
+    ],
+    (
+        "secrets: a slash ends the password of an address",
+        "plugins/module_utils/wiring/_connection.py",
+        "|//)?(.*)@",
+        "|//)?([^/]*)@",
+        WIRING_TESTS,
+    ),
+    (
+        "secrets: wrong options are shown with the secrets in them",
+        "plugins/module_utils/wiring/_task.py",
+        "        self.hide_secrets()\n        super().fail_json",
+        "        super().fail_json",
+        ["tests/security/test_secrets_everywhere.py", "-k", "test_addresses_with_secrets"],
+    ),
+    (
+        "abandoned: a wait does not notice who listens",
+        "plugins/module_utils/wiring/_listened_clock.py",
+        "_GONE = select.POLLERR | select.POLLHUP",
+        "_GONE = 0",
+        ["tests/unit/wiring/test_listened_clock.py"],
+    ),
+    (
+        "abandoned: no sign of life",
+        "plugins/module_utils/wiring/_listened_clock.py",
+        'os.write(self._output, b"\\n")',
+        "pass",
+        ["tests/unit/wiring/test_listened_clock.py"],
+    ),
     (
         "security: control characters stay",
         "plugins/module_utils/wiring/_task.py",

@@ -14,6 +14,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
+    ApiError,
     InvalidOption,
     LiteServerError,
     Unreachable,
@@ -585,3 +586,30 @@ def test_login_fetches_a_token(server: MisbehavingServer) -> None:
 
 def test_user_agent_tells_the_version(server: MisbehavingServer) -> None:
     assert headers_of(server, **TOKEN).header("User-Agent").startswith(f"modelarts.liteserver/{VERSION}")
+
+
+# Where it goes
+
+
+@pytest.mark.parametrize("way", [KEYS, LOGIN])
+def test_a_region_that_does_not_exist_is_named_with_its_host(monkeypatch: pytest.MonkeyPatch, way: dict) -> None:
+    def unknown(host: str, *_more: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    options = parsed(region="cn-nowhere-9", project_id="p", max_retries=0, **way)
+    with pytest.raises(Unreachable) as caught:
+        build_api(options, FakeClock(), lambda _token: None).get_job("1")
+    host = "iam" if way is LOGIN else "modelarts"
+    assert f"no connection to {host}.cn-nowhere-9.myhuaweicloud.com (region 'cn-nowhere-9')" in caught.value.message
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "APIGW.0301"), (403, "ModelArts.0403"), (404, "APIGW.0101")])
+def test_a_refusal_that_may_be_another_regions_names_the_host(
+    server: MisbehavingServer, status: int, code: str
+) -> None:
+    server.answers = [reply_json({"error_code": code, "error_msg": "no"}, status)]
+    options = parsed(endpoint=server.url, project_id="p", **KEYS)
+    with pytest.raises(ApiError) as caught:
+        build_api(options, FakeClock(), lambda _token: None).get_job("1")
+    assert f"127.0.0.1:{server.port} (endpoint)" in str(caught.value)
