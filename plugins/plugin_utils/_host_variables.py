@@ -18,6 +18,7 @@ from ..module_utils._errors import InvalidOption
 from ..module_utils.domain._waiting import check_wait_options
 from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.rollout._requests import PER_HOST, HostRequest, request_of
+from ..module_utils.domain.rollout._strings import restore_strings
 
 PREFIX = "fleet_job_"
 HOOKS = ("before", "after")
@@ -99,11 +100,7 @@ class HostVariables:
             # An empty value is what a variable without one looks like in a survey.
             if value is not None and value != "":
                 given[name] = value
-        if isinstance(given.get("fleet_job_version"), float):
-            raise InvalidOption(
-                "fleet_job_version: is a number in YAML, which drops final zeros (24.10 becomes 24.1): quote it"
-            )
-        return given
+        return restore_strings(given, self._spec)
 
     def _hooks_when_loaded(self) -> dict[str, str | None]:
         variables = self._manager.get_vars(play=self._task.play, task=self._task)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
 import selectors
@@ -103,5 +104,14 @@ class ShownLines:
                 *lines, rest = (rest + os.read(self._reader, 65536)).split(b"\n")
                 for line in lines:
                     seen = True
-                    # On stderr, which nothing buffers; a buffered stdout would show it when all is over.
-                    display.display(on_one_line(line.decode(errors="replace")), stderr=True)
+                    show(on_one_line(line.decode(errors="replace")))
+
+
+def show(line: str) -> None:
+    """Show a line, in the process that has the terminal."""
+    # Older versions of ansible-runner write marks of their own around a line, also in a worker, where they are in the
+    # way: ansible-core 2.19 and later warn of whatever is written there. The line itself goes through a queue.
+    in_worker = getattr(display, "_final_q", None) is not None
+    with contextlib.redirect_stderr(io.StringIO()) if in_worker else contextlib.nullcontext():
+        # On stderr, which nothing buffers; a buffered stdout would show it when all is over.
+        display.display(line, stderr=True)

@@ -448,6 +448,41 @@ MUTANTS = [
         "    except ZeroDivisionError as error:",
         ["tests/security/test_secrets_everywhere.py"],
     ),
+    (
+        "strings: every number is a count",
+        DOMAIN + "rollout/_strings.py",
+        "name not in COUNTS or ",
+        "",
+        ["tests/unit/domain/test_strings.py"],
+    ),
+    (
+        "strings: quotes stay",
+        DOMAIN + "rollout/_strings.py",
+        "values[name] = quoted[2]",
+        "pass",
+        ["tests/unit/domain/test_strings.py"],
+    ),
+    (
+        "strings: quotes inside go too",
+        DOMAIN + "rollout/_strings.py",
+        "(?:(?!\\1).)*",
+        ".*",
+        ["tests/unit/domain/test_strings.py"],
+    ),
+    (
+        "progress: a worker may write beside the line",
+        "plugins/plugin_utils/_visible_wait.py",
+        "if in_worker else contextlib.nullcontext()",
+        "if False else contextlib.nullcontext()",
+        ["tests/unit/wiring/test_progress_pipe.py"],
+    ),
+    (
+        "progress: the main process writes nothing",
+        "plugins/plugin_utils/_visible_wait.py",
+        "if in_worker else contextlib.nullcontext()",
+        "if True else contextlib.nullcontext()",
+        ["tests/unit/wiring/test_progress_pipe.py"],
+    ),
     # What runs on the node.
     (
         "node: a health that no pattern knows is OK",
