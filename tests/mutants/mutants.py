@@ -350,14 +350,14 @@ MUTANTS = [
         TRANSPORT + "_exchange.py",
         "if kind in (Kind.READ, Kind.POLL):",
         "if True:",
-        TRANSPORT_TESTS,
+        [TRANSPORT_TESTS[0] + "/test_session.py"],
     ),
     (
         "http: networks of NO_PROXY are not read",
         TRANSPORT + "_exchange.py",
         "return {} if _in_no_proxy(url) else",
         "return",
-        TRANSPORT_TESTS,
+        [TRANSPORT_TESTS[0] + "/test_session.py"],
     ),
     ("http: token not renewed", TRANSPORT + "_client.py", "call.auth.renew()", "False", TRANSPORT_TESTS),
     ("http: a 401 is repeated", TRANSPORT + "_client.py", "and not renewed and", "and", TRANSPORT_TESTS),
@@ -388,7 +388,7 @@ MUTANTS = [
     ),
     *[
         (
-            f"secrets: a form is missing: {form}",
+            f"secrets: a form is missing: {form.strip()}",
             "plugins/module_utils/wiring/_secrets.py",
             form,
             replacement,

@@ -17,8 +17,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import _listened_clock
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._listened_clock import ListenedClock
 
-# A sleep that nothing ends would take so long; no test waits for it.
-LONG = 3600.0
+# Seconds of a sleep that nothing ends, unless the code is broken.
+LONG = 10.0
 
 
 @pytest.fixture
