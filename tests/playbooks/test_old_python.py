@@ -15,7 +15,7 @@ import pytest
 from module_process import MODULES
 
 # ansible-core: the oldest Python that it runs modules on; for an older one it has words of its own.
-OLDEST = {"2.16": (3, 6), "2.19": (3, 8), "2.21": (3, 9)}
+OLDEST = {"2.16": (3, 6), "2.18": (3, 8), "2.19": (3, 8), "2.20": (3, 9), "2.21": (3, 9)}
 CORE = ".".join(ansible.release.__version__.split(".")[:2])
 TOO_OLD = [(3, 6), (3, 7), (3, 8), (3, 9)]
 

@@ -10,7 +10,7 @@ import datetime
 import re
 
 # The end of the year 9999: what lies beyond it is no time.
-_LAST_TIME = 253402300799999
+LAST_TIME = 253402300799999
 
 
 def milliseconds(value: object) -> int | None:
@@ -23,7 +23,7 @@ def milliseconds(value: object) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,15}\s*", value):
         value = int(value)
     if isinstance(value, (int, float)):
-        return int(value) if 0 <= value <= _LAST_TIME else None
+        return int(value) if 0 <= value <= LAST_TIME else None
     if not isinstance(value, str):
         return None
     try:

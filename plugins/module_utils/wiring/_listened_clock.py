@@ -26,9 +26,9 @@ _GONE = select.POLLERR | select.POLLHUP
 class ListenedClock(SystemClock):
     """The machine's clock; its sleep ends with an error when nobody reads the module's result any more.
 
-    The result goes to standard output, a pipe (or socket) that somebody holds at its other end: Ansible's worker, with
-    ``async`` the wrapper that outlives it, over SSH the server. Where it is anything else, nothing can be known of who
-    listens, and the sleep goes on.
+    The result goes to standard output, a pipe, socket or terminal that somebody holds at its other end: Ansible's
+    worker, with ``async`` the wrapper that outlives it, over SSH the server. Where it is anything else, nothing can be
+    known of who listens, and the sleep goes on.
 
     SSH, and sudo with a terminal of its own, notice that they have lost their reader when they have something to write.
     So there is an empty line every few seconds, which JSON and Ansible pass over.
@@ -42,7 +42,7 @@ class ListenedClock(SystemClock):
             mode = os.fstat(output).st_mode
         except OSError:
             mode = 0
-        self._has_reader = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+        self._has_reader = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and os.isatty(output))
         self._next_sign = self.now() + SIGN_SECONDS
 
     def sleep(self, seconds: float) -> None:

@@ -69,6 +69,17 @@ def test_the_same_over_a_socket() -> None:
             clock.sleep(LONG)
 
 
+def test_the_same_on_a_terminal() -> None:
+    """As over SSH without pipelining."""
+    theirs, ours = os.openpty()
+    clock = ListenedClock(ours)
+    clock.sleep(0.01)
+    os.close(theirs)
+    with pytest.raises(Abandoned):
+        clock.sleep(LONG)
+    os.close(ours)
+
+
 def test_a_reader_that_stays(pipe: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """The sleep lasts as long as it should, and what is written meanwhile are empty lines."""
     monkeypatch.setattr(_listened_clock, "SIGN_SECONDS", 0.02)

@@ -16,7 +16,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 REQUIREMENTS = ROOT / "tests" / "requirements"
 PINS = sorted(REQUIREMENTS.glob("constraints-*.txt"))
-CORES = ("2.16", "2.19", "2.21")
+CORES = ("2.16", "2.18", "2.19", "2.20", "2.21")
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)(?: ; [^\\]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n")
 
 

@@ -41,9 +41,10 @@ def findings(templates: list[Record], wanted: Wanted) -> list[str]:
 
 
 def _against(template: Record, wanted: Wanted) -> list[str]:
+    listed = template.get("params")
     params = {
         param["name"]: param
-        for param in template.get("params") or []
+        for param in (listed if isinstance(listed, list) else [])
         if isinstance(param, dict) and isinstance(param.get("name"), str)
     }
     found = []
