@@ -206,6 +206,12 @@ class WaitTimedOut(LiteServerError):
     retryable = True
 
 
+class Abandoned(LiteServerError):
+    """Whoever started the module does not wait for its result any more."""
+
+    code = "abandoned"
+
+
 class ServersBusy(LiteServerError):
     """Servers still run other items of the same types: a second job would collide."""
 

@@ -2,7 +2,6 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: liteserver_job
@@ -342,6 +341,7 @@ error:
     outcome: null
 """
 
+from ..module_utils import _python  # noqa: F401  before what an older one cannot read
 from ..module_utils.domain.jobs._absent import AbsentJob
 from ..module_utils.domain.jobs._present import PresentJob
 from ..module_utils.wiring._progress_pipe import progress_writer

@@ -360,7 +360,7 @@ MUTANTS = [
     ),
     (
         "http: the signature is reused on retry",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "        if content is not None:\n            request.body",
         '        request = call.__dict__.setdefault("kept", request)\n'
         "        if content is not None:\n            request.body",
@@ -368,7 +368,7 @@ MUTANTS = [
     ),
     (
         "http: verify only on the session",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "                response = adapter.send(\n"
         "                    request,\n"
         "                    stream=True,\n"
@@ -376,8 +376,9 @@ MUTANTS = [
         "                    verify=self._verify,\n"
         "                    proxies=self._proxies(str(request.url)),\n"
         "                )\n",
-        "                self._session.verify = self._verify\n"
-        "                found = self._session.merge_environment_settings(request.url, {}, True, None, None)\n"
+        "                session = requests.Session()\n"
+        "                session.verify = self._verify\n"
+        "                found = session.merge_environment_settings(request.url, {}, True, None, None)\n"
         "                response = adapter.send(\n"
         "                    request, timeout=self._timeout, **dict(found, proxies=self._proxies(str(request.url)))\n"
         "                )\n",
@@ -390,20 +391,26 @@ MUTANTS = [
         '"secret_spec": {"type": "dict"}',
         WIRING_TESTS,
     ),
-    ("http: verify is left to the defaults", TRANSPORT + "_client.py", "verify=self._verify,", "", TRANSPORT_TESTS),
+    ("http: verify is left to the defaults", TRANSPORT + "_exchange.py", "verify=self._verify,", "", TRANSPORT_TESTS),
     (
         "http: plain http through a proxy",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "return {}  # plain",
         "pass  # plain",
         TRANSPORT_TESTS,
     ),
-    ("http: begun counts as not sent", TRANSPORT + "_client.py", "sent = body.begun", "sent = False", TRANSPORT_TESTS),
-    ("http: not begun counts as sent", TRANSPORT + "_client.py", "sent = body.begun", "sent = True", TRANSPORT_TESTS),
+    (
+        "http: begun counts as not sent",
+        TRANSPORT + "_exchange.py",
+        "sent = body.begun",
+        "sent = False",
+        TRANSPORT_TESTS,
+    ),
+    ("http: not begun counts as sent", TRANSPORT + "_exchange.py", "sent = body.begun", "sent = True", TRANSPORT_TESTS),
     (
         "http: unpacking has no bound",
-        TRANSPORT + "_client.py",
-        "(answer, MAX_ANSWER_BYTES + 1)",
+        TRANSPORT + "_answers.py",
+        "(body, MAX_ANSWER_BYTES + 1)",
         "(answer)",
         TRANSPORT_TESTS,
     ),
@@ -413,6 +420,20 @@ MUTANTS = [
         'if begins and (not data or any(record["id"] != begun for record, begun in zip(data, begins, strict=False))):',
         "if False:",
         TRANSPORT_TESTS,
+    ),
+    (
+        "http: a write goes over a kept connection",
+        TRANSPORT + "_exchange.py",
+        "if kind in (Kind.READ, Kind.POLL):",
+        "if True:",
+        [TRANSPORT_TESTS[0] + "/test_session.py"],
+    ),
+    (
+        "http: networks of NO_PROXY are not read",
+        TRANSPORT + "_exchange.py",
+        "return {} if _in_no_proxy(url) else",
+        "return",
+        [TRANSPORT_TESTS[0] + "/test_session.py"],
     ),
     ("http: token not renewed", TRANSPORT + "_client.py", "call.auth.renew()", "False", TRANSPORT_TESTS),
     ("http: a 401 is repeated", TRANSPORT + "_client.py", "and not renewed and", "and", TRANSPORT_TESTS),
@@ -436,10 +457,58 @@ MUTANTS = [
     # Security.
     (
         "security: an answer has no limit of weight",
-        TRANSPORT + "_client.py",
-        "if _weight(answer) > MAX_ANSWER_WEIGHT:",
+        TRANSPORT + "_answers.py",
+        "if weight(answer) > MAX_ANSWER_WEIGHT:",
         "if False:",
         ["tests/security/test_hostile_answers.py"],
+    ),
+    *[
+        (
+            f"secrets: a form is missing: {form.strip()}",
+            "plugins/module_utils/wiring/_secrets.py",
+            form,
+            replacement,
+            ["tests/unit/wiring/test_secrets.py"],
+        )
+        for form, replacement in (
+            ("    _percent,\n", ""),
+            ('    lambda text: quote_plus(text, errors="surrogatepass"),\n', ""),
+            ("    html.escape,\n", ""),
+            ("    lambda text: repr(text)[1:-1],\n", ""),
+            ("    on_one_line,\n", ""),
+            ('    lambda text: _json(text).replace("/", "\\\\/"),\n', ""),
+            ("for form in once for way in _WAYS", "for form in once for way in [str]"),
+            (" | _in_base64(secret", " or _in_base64(secret"),
+            ("if len(form) >= SHORTEST}", "}"),
+        )
+    ],
+    (
+        "secrets: a slash ends the password of an address",
+        "plugins/module_utils/wiring/_connection.py",
+        "|//)?(.*)@",
+        "|//)?([^/]*)@",
+        WIRING_TESTS,
+    ),
+    (
+        "secrets: wrong options are shown with the secrets in them",
+        "plugins/module_utils/wiring/_task.py",
+        "        self.hide_secrets()\n        super().fail_json",
+        "        super().fail_json",
+        ["tests/security/test_secrets_everywhere.py", "-k", "test_addresses_with_secrets"],
+    ),
+    (
+        "abandoned: a wait does not notice who listens",
+        "plugins/module_utils/wiring/_listened_clock.py",
+        "_GONE = select.POLLERR | select.POLLHUP",
+        "_GONE = 0",
+        ["tests/unit/wiring/test_listened_clock.py"],
+    ),
+    (
+        "abandoned: no sign of life",
+        "plugins/module_utils/wiring/_listened_clock.py",
+        'os.write(self._output, b"\\n")',
+        "pass",
+        ["tests/unit/wiring/test_listened_clock.py"],
     ),
     (
         "security: control characters stay",
