@@ -101,6 +101,7 @@ class Fleet:
         self.jobs: list[Job] = []
         self.fates: dict[str, list[str]] = {}  # server: the ends of its next tasks; SUCCESS after them
         self.duration = 20.0
+        self.numbers = 0  # as many as random numbers were drawn
         self.lag = 0.0
         self.tasks_delay = 0.0
         self.page_size = 10
@@ -191,6 +192,10 @@ class Run(threading.Thread):
         self._go.acquire()
 
     # The clock
+
+    def uniform(self) -> float:
+        self.fleet.numbers += 1
+        return self.fleet.numbers / 16**10
 
     def now(self) -> float:
         return self.fleet.now

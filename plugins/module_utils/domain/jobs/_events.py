@@ -124,13 +124,12 @@ class JobWatch:
         self.warnings = []
         listing = api.list_jobs()
         requests = 1
-        listed = {record["id"]: self._summary(record) for record in listing.records}
+        listed = {record["id"]: read_summary(record) for record in listing.records}
         # What is not listed may be on a page that was not read; whether it is gone, only its detail tells.
         lost = [job_id for job_id in self.known or {} if job_id not in listed] if listing.complete else []
         self._seen, self._gone = {}, []
         events: list[Record] = []
-        readable = [summary for summary in listed.values() if summary]
-        for summary in sorted(readable, key=newest):
+        for summary in sorted(listed.values(), key=newest):
             known = (self.known or {}).get(summary.id)
             if not self._watched(summary.name):
                 continue
@@ -172,18 +171,11 @@ class JobWatch:
     def _watched(self, name: str) -> bool:
         return self._names is None or any(fnmatchcase(name, pattern) for pattern in self._names)
 
-    def _summary(self, record: Record) -> Summary | None:
-        try:
-            return read_summary(record)
-        except BadAnswer as error:
-            # One record that cannot be read must not hide the others.
-            self.warnings.append(str(error))
-            return None
-
     def _detail(self, api: Api, job_id: str, known: Record | None, listed: bool = True) -> list[Record]:
         try:
             job = read_job(api.get_job(job_id))
         except BadAnswer as error:
+            # One record that cannot be read must not hide the others.
             self.warnings.append(str(error))
             return []
         except NotFound:
