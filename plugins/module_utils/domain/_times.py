@@ -37,7 +37,9 @@ def milliseconds(value: object) -> int | None:
         return None
     # Python 3.10 reads no other fraction than of three or six digits, and no "Z" or "+0800".
     fraction = f"{found['fraction'] or '0':0<6.6}"
-    zone = "+00:00" if found["zone"] in (None, "Z", "z") else f"{found['sign']}{found['hours']}:{found['minutes'] or '00'}"
+    zone = (
+        "+00:00" if found["zone"] in (None, "Z", "z") else f"{found['sign']}{found['hours']}:{found['minutes'] or '00'}"
+    )
     try:
         time = datetime.datetime.fromisoformat(f"{found['seconds'].upper()}.{fraction}{zone}")
     except ValueError:

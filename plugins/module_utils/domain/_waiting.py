@@ -118,7 +118,7 @@ def poll_within(clock: Clock, patience: float, poll: Callable[[], Seen | None]) 
 
     While the service throttles, nothing is sent: where its window outlasts the patience, that is the end.
 
-    :returns: what was seen, or the error of the last poll, or None. An error that no repetition can fix ends it at once.
+    :returns: what was seen, or the error of the last poll, or None. An error that no repetition fixes ends it at once.
     """
     end, pause = clock.now() + patience, FIRST_PAUSE
     while True:
@@ -172,7 +172,7 @@ def step(
     if now >= state.deadline:
         return replace(state, timed_out=True), None
     pause = min(state.next_pause, state.longest_pause)
-    # The last poll falls on the deadline itself, whatever the pause would be; there is none while the service throttles.
+    # The last poll falls on the deadline itself, whatever the pause would be, but for one that the service asked for.
     pause = min(max(pause, asked), state.deadline - now)
     return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
 

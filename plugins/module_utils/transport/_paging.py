@@ -47,9 +47,11 @@ class Listing:
 def envelope_of(body: Any, headers: Mapping[str, str]) -> Record:
     """Check the shape of one page's answer; raises BadAnswer."""
     data = body.get("data") if isinstance(body, dict) else None
+    if isinstance(body, dict) and "data" in body and data is None:
+        data = []  # an empty list, in the words of some services
     if not isinstance(data, list):
         raise BadAnswer("the answer has no list 'data'")
-    envelope: Record = body
+    envelope: Record = {**body, "data": data}
     for record in data:
         if not isinstance(record, dict) or not is_id(record.get("id")):
             raise BadAnswer("a record of the list has no 'id'")

@@ -36,8 +36,8 @@ def lock_path(options: Options, environment: Mapping[str, str]) -> pathlib.Path:
 class ControllerLock:
     """A context manager, entered by one process at a time.
 
-    The kernel frees the lock when the process that holds it ends, however it ends. The file stays: removed while another
-    process waits for it, it would be two locks.
+    The kernel frees the lock when the process that holds it ends, however it ends. The file stays: removed while
+    another process waits for it, it would be two locks.
 
     :param path: returns the file; called when the lock is entered.
     :param write: takes one line about the wait for it.

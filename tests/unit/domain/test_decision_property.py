@@ -23,7 +23,11 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._
     mark_text,
     types_of_mark,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Item, read_job, read_summary
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import (
+    Item,
+    read_job,
+    read_summary,
+)
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._wanted import read_wanted
 
 HISTORIES = 3000
@@ -33,7 +37,9 @@ NAMES = ["upgrade", "upgrade.2", "other"]
 ITEM = st.fixed_dictionaries(
     {
         "type": st.sampled_from(["HDK_UPGRADE", "COMMON"]),
-        "spec": st.sampled_from([{"version": "1rc"}, {"version": "1RC"}, {"version": "2"}, {"version": "1rc", "x": "y"}, {}]),
+        "spec": st.sampled_from(
+            [{"version": "1rc"}, {"version": "1RC"}, {"version": "2"}, {"version": "1rc", "x": "y"}, {}]
+        ),
     }
 )
 # What a service may add to a spec, or show instead of it.
@@ -97,7 +103,9 @@ def _iso(when):
 
 def model(options, history, patient):
     """{server: standing}, by going through every job for every server, and the rule's sentences one by one."""
-    newest_first = sorted(history, key=lambda job: (job["create_at"] is not None and job["when"], job["id"]), reverse=True)
+    newest_first = sorted(
+        history, key=lambda job: (job["create_at"] is not None and job["when"], job["id"]), reverse=True
+    )
     return {server: _model_of_server(options, server, newest_first, patient) for server in options["server_ids"]}
 
 

@@ -95,9 +95,13 @@ TYPES = st.sets(st.sampled_from(["HDK_UPGRADE", "COMMON", "A", "B", "C", "D"]), 
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(types=TYPES, servers=st.integers(1, 10_000), nonce=st.floats(0, 1, exclude_max=True), before=st.text(max_size=30))
+@given(
+    types=TYPES, servers=st.integers(1, 10_000), nonce=st.floats(0, 1, exclude_max=True), before=st.text(max_size=30)
+)
 def test_what_is_written_is_read(types, servers, nonce, before):
-    mark = Mark(types_of_mark(types), digest_of_items([Item(name) for name in types], frozenset()), servers, nonce_of(nonce))
+    mark = Mark(
+        types_of_mark(types), digest_of_items([Item(name) for name in types], frozenset()), servers, nonce_of(nonce)
+    )
     text = marked(before, mark)
     assert len(mark_text(mark)) <= 50
     assert text is None or (read_mark(text) == mark and len(text) <= 64 and text.startswith(before))

@@ -4,8 +4,8 @@
 # Private: may change in any release. Nothing outside this collection may import it.
 """The rule for "already done".
 
-The wanted result is: every server has run these items. Each server is judged by itself, over the earlier jobs that share
-an item type with the wanted items: :func:`standing_of` is the rule, :func:`sighting` says what one job means for one
+The wanted result is: every server has run these items. Each server is judged by itself, over the earlier jobs that
+share an item type with the wanted items: :func:`standing_of` is the rule, :func:`sighting` says what one job means for one
 server, and :func:`judge` reads no more jobs than the rule needs.
 """
 
@@ -125,8 +125,8 @@ def verdict_of(job: Job, task: Task | None, skipped_ok: bool, is_reboot: bool | 
     """What a server's task in a job means, where that job runs the wanted items.
 
     :param task: the server's Task, or None where the job has none for it.
-    :param is_reboot: as the job was or would be sent, where the service does not show it: a failed task of such a job may
-        be started again until the job is over.
+    :param is_reboot: as the job was or would be sent, where the service does not show it: a failed task of such a job
+        may be started again until the job is over.
     """
     if task is not None and task.status == SUCCESS:
         return "done"
@@ -188,8 +188,8 @@ def judge(
     """Judge every wanted server.
 
     :param summaries: every job of the list, in any order.
-    :param detail: takes a Summary and returns its Job, or None where that is gone; called newest first, and only for jobs
-        that can still decide something: a job that runs may be on any server, one that has ended only matters to the
+    :param detail: takes a Summary and returns its Job, or None where that is gone; called newest first, and only for
+        jobs that can still decide something: a job that runs may be on any server, one that has ended only matters to the
         servers of which no newer one has decided.
     :param patient: whether a job that has ended may still correct what it says of its servers.
     :returns: {server id: Judgement} for every wanted server, in their order.

@@ -18,7 +18,7 @@ from typing import Any
 from ..._errors import BadAnswer, NotFound
 from ..._shapes import Record
 from .._api import Api
-from ._model import FAILED, JOB_ENDED, Job, Summary, Task, newest, read_job, read_summary
+from ._model import FAILED, JOB_ENDED, Job, Task, newest, read_job, read_summary
 
 DELETED = "DELETED"
 _OPENING = re.compile(r"\{(?=[{%#])")

@@ -32,9 +32,7 @@ def wait_for(
     :param resume: how to come back to this wait, or None where there is no way.
     :returns: the error of the last poll where the time was up, or None.
     """
-    servers_of = {
-        (id(run), job_id): server_ids for run in runs for job_id, server_ids in servers_of_jobs(run).items()
-    }
+    servers_of = {(id(run), job_id): server_ids for run in runs for job_id, server_ids in servers_of_jobs(run).items()}
     followed = {job_id for _run, job_id in servers_of}
     ended_since: dict[str, float] = {}
 
@@ -123,8 +121,8 @@ def _servers_failed(failed: list[ServerRow], unknown: list[ServerRow], total: in
             f" {name_servers(unknown)}"
         )
         hints.append(
-            "look at the servers without a known outcome themselves: as long as the service shows their job, this task does"
-            " not start them again; once nothing works on them any more, delete its record (state=absent, job_id=...), and"
-            " it does"
+            "look at the servers without a known outcome themselves: as long as the service shows their job, this task"
+            " does not start them again; once nothing works on them any more, delete its record (state=absent,"
+            " job_id=...), and it does"
         )
     return ServersFailed("; ".join(texts), hint="; ".join(hints))

@@ -25,8 +25,8 @@ from ._model import Job, newest, read_job
 from ._wanted import REUSE_NEVER, Wanted
 
 NEVER_TWICE_HINT = (
-    "running the same task again is safe as soon as the service lists the job, if there is one: it looks for it first, and"
-    " creates a job only for servers that no job serves"
+    "running the same task again is safe as soon as the service lists the job, if there is one: it looks for it first,"
+    " and creates a job only for servers that no job serves"
 )
 LOOK_FIRST_HINT = (
     "with reuse=never, running the same task again creates a job in any case: look with liteserver_job_info first"

@@ -6,8 +6,8 @@
 
 ``lsj1-<types>-<items>-<servers>-<nonce>``: 4 hex digits for each item type (of its SHA-256; sorted, ``x`` for more than
 four types), 12 hex digits of a SHA-256 over the canonical items, the number of servers, 10 random hex digits. It stands
-alone, or behind a description of the user's and a ``_``. A description is the only free field that both the list and the
-detail of a job show, so the list alone tells which jobs cannot matter.
+alone, or behind a description of the user's and a ``_``. A description is the only free field that both the list and
+the detail of a job show, so the list alone tells which jobs cannot matter.
 """
 
 from __future__ import annotations

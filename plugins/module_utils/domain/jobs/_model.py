@@ -133,7 +133,9 @@ def items_of(items: Iterable[Item]) -> tuple[Item, ...]:
 
 def read_summary(raw: Record) -> Summary:
     """A record of the job list."""
-    return Summary(raw["id"], _text(raw, "name"), _text(raw, "status"), _created(raw), read_mark(raw.get("description")))
+    return Summary(
+        raw["id"], _text(raw, "name"), _text(raw, "status"), _created(raw), read_mark(raw.get("description"))
+    )
 
 
 def unread_job(summary: Summary) -> Job:

@@ -39,8 +39,8 @@ class PresentJob:
 
     :param options: the module's options.
     :param write_progress: takes one line about a wait.
-    :param lock: held while servers are judged and a job is created for them, so that no other run of this controller does
-        the same meanwhile.
+    :param lock: held while servers are judged and a job is created for them, so that no other run of this controller
+        does the same meanwhile.
     :param conceal: takes a text of the service and returns it without secrets. Ansible masks them
         too, but only as they are: not in a message that was cut, or put on one line.
     """

@@ -34,8 +34,8 @@ from ._wanted import UNMARKED, Wanted
 def start(api: Api, run: Run, wanted: Wanted, clock: Clock, patience: float) -> None:
     """Start one job for exactly the servers that need it, and attach to what runs; in check mode, plan it.
 
-    Whoever may call it for the same servers at the same time holds a lock around it: when it returns, the list shows the
-    new job, as far as could be seen, and the next caller finds it.
+    Whoever may call it for the same servers at the same time holds a lock around it: when it returns, the list shows
+    the new job, as far as could be seen, and the next caller finds it.
 
     :param run: takes what becomes known, whatever is raised.
     :param patience: seconds to look for a job without an answer: as long as an answer may take.
@@ -83,8 +83,8 @@ def require_servers(run: Run) -> None:
             f"job '{run.main_job_id}' does not list {len(strangers)} of the {len(run.server_ids)} servers:"
             f" {some_of(strangers)}",
             ("server_ids",),
-            hint="leave server_ids out, which takes the job's own servers, or give name, type and items to start a job for"
-            " these",
+            hint="leave server_ids out, which takes the job's own servers, or give name, type and items to start a job"
+            " for these",
         )
 
 
@@ -98,9 +98,9 @@ def _judge(run: Run, history: History) -> None:
     raise ServersBusy(
         f"{len(busy)} of the servers still run other items of the same types, in job '{job.name}' ({job.id}):"
         f" {servers}. Nothing was created",
-        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again. If it hangs, look at the servers; once"
-        f" nothing works on them any more, delete its record (state=absent, job_id={job.id}, force=true), and this task goes"
-        " by the other jobs",
+        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again. If it hangs, look at the servers;"
+        f" once nothing works on them any more, delete its record (state=absent, job_id={job.id}, force=true), and this"
+        " task goes by the other jobs",
     )
 
 
@@ -172,8 +172,8 @@ def _report_concurrent(run: Run, history: History, jobs: Sequence[Job]) -> None:
         shared = add_concurrent(run, job, same)
         if not shared:
             run.warnings.append(
-                f"job '{job.name}' ({job.id}) of another run began at the same time and does not list all of its servers:"
-                " it may run on these too"
+                f"job '{job.name}' ({job.id}) of another run began at the same time and does not list all of its"
+                " servers: it may run on these too"
             )
             continue
         rows = [row_of(run, server_id) for server_id in shared]
