@@ -9,6 +9,7 @@ what the jobs really do stays the same, but for ``restart_failed``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import catalog
@@ -53,7 +54,7 @@ def is_found(job: Job, settings: Settings, now: float) -> bool:
     return now >= job.created + settings.detail_delay and not is_forgotten(job, settings, now)
 
 
-def is_listed(job: Job, settings: Settings, now: float, query: dict[str, str]) -> bool:
+def is_listed(job: Job, settings: Settings, now: float, query: Mapping[str, str]) -> bool:
     """Whether a list that is asked in this way shows a job."""
     asked = "id" if "id" in query else "name" if "name" in query else "plain"
     lag = settings.query_lag if settings.lagging_query in (asked, "any") else 0.0

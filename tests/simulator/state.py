@@ -15,7 +15,7 @@ import datetime
 import math
 import uuid
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import catalog, errors, oddities
@@ -524,7 +524,7 @@ class World:
         """Every job there ever was, newest first."""
         return self._by_age[::-1]
 
-    def listed_jobs(self, query: dict[str, str]) -> list[Job]:
+    def listed_jobs(self, query: Mapping[str, str]) -> list[Job]:
         """The jobs that a list call with this query may show now, in the order of the setting."""
         now = self.clock.now()
         show_deleted = self.settings.deleted_jobs == "listed"

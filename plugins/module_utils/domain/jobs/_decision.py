@@ -5,8 +5,8 @@
 """The rule for "already done".
 
 The wanted result is: every server has run these items. Each server is judged by itself, over the earlier jobs that
-share an item type with the wanted items: :func:`standing_of` is the rule, :func:`sighting` says what one job means for one
-server, and :func:`judge` reads no more jobs than the rule needs.
+share an item type with the wanted items: :func:`standing_of` is the rule, :func:`sighting` says what one job means for
+one server, and :func:`judge` reads no more jobs than the rule needs.
 """
 
 from __future__ import annotations
@@ -189,8 +189,8 @@ def judge(
 
     :param summaries: every job of the list, in any order.
     :param detail: takes a Summary and returns its Job, or None where that is gone; called newest first, and only for
-        jobs that can still decide something: a job that runs may be on any server, one that has ended only matters to the
-        servers of which no newer one has decided.
+        jobs that can still decide something: a job that runs may be on any server, one that has ended only matters to
+        the servers of which no newer one has decided.
     :param patient: whether a job that has ended may still correct what it says of its servers.
     :returns: {server id: Judgement} for every wanted server, in their order.
     """
