@@ -4,7 +4,7 @@
 #
 #   make demo                 see it work, against a simulator
 #   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
-#   make suites               the suites that are not part of it: fleet rollout runner docs-test awx eda
+#   make suites               the suites that are not part of it: fleet rollout node runner docs-test awx eda
 #   make check                the quick part: linters and unit tests, without the thorough ones
 #   make soak                 the fault lab of make test (make faults), ten times longer
 #   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
@@ -45,7 +45,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test suites check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout runner awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test suites check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout node runner awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -54,7 +54,7 @@ demo: venv-demo
 test: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line playbooks sanity faults security unit lint
 
-suites: fleet rollout runner docs-test awx eda
+suites: fleet rollout node runner docs-test awx eda
 
 check: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target unit-quick lint-ansible lint-code
@@ -113,6 +113,9 @@ fleet: venv-test
 
 rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
+
+node: venv-test
+	pytest -n $(JOBS) tests/node $(ARGS)
 
 faults: venv-test
 	pytest -n $(JOBS) tests/faults $(ARGS)

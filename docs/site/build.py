@@ -68,6 +68,17 @@ def reference(folder: pathlib.Path) -> None:
         *["antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"],
         *["--dest-dir", str(folder), "modelarts.liteserver"],
     )
+    index = folder / "index.rst"
+    index.write_text(internal_last(index.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def internal_last(index: str) -> str:
+    """The list of plugins with what is internal at the end of each list, because nobody looks for it."""
+    internal = re.findall(r":ansplugin:`(\S+) .*-- Internal,", index)
+    lists = index.split("\n\n")
+    for name in internal:
+        lists = ["\n".join(sorted(part.split("\n"), key=lambda line: name in line)) for part in lists]
+    return "\n\n".join(lists)
 
 
 def playbooks() -> str:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fleet_job_step
-short_description: A step of role fleet_job
+short_description: Internal, a step of role fleet_job
 version_added: 1.0.0
 description:
-  - Part of role C(modelarts.liteserver.fleet_job), and of no use without it. Its options and results may change in any release.
-  - Runs on the controller, and starts no module.
+  - Internal. A part of role P(modelarts.liteserver.fleet_job#role), and of no use without it. Its options and results may change in any release.
+  - An action plugin. Steps that talk to the API run modules of this collection, on the controller or on the host that the task is delegated to.
+  - Also takes the options of the connection from C(module_defaults), for these modules.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
@@ -26,7 +27,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   platform:
     support: full
     platforms: all
@@ -36,25 +37,47 @@ options:
       - The step.
     type: str
     required: true
-    choices: [open, preflight, plan, follow, settle, verdict, close]
+    choices: [open, preflight, start, wait, verdict, close]
   entry:
     description:
       - The entry point of the role.
     type: str
+  record:
+    description:
+      - File of the run's record, which O(step=open) returns.
+    type: path
+  secret_spec:
+    description:
+      - As in M(modelarts.liteserver.liteserver_job).
+    type: dict
+  started:
+    description:
+      - What O(step=start) returned.
+    type: dict
+  outcome:
+    description:
+      - What came of the host, from what O(step=wait) returned.
+    type: dict
 seealso:
   - module: modelarts.liteserver.liteserver_job
 """
 
 EXAMPLES = r"""
-- name: Group the hosts by what they want
+- name: Start the jobs
   modelarts.liteserver.fleet_job_step:
-    step: plan
+    step: start
     entry: hdk_upgrade
+    record: "{{ opened.record }}"
 """
 
 RETURN = r"""
 hosts:
   description: What came of each host of the batch.
-  returned: O(step=settle)
+  returned: O(step=wait)
   type: dict
+summary:
+  description: Lines for people.
+  returned: O(step=wait)
+  type: list
+  elements: str
 """

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import secrets
 import selectors
 import signal
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 from ansible import constants as C
 from ansible.plugins.action.normal import ActionModule as NormalAction
@@ -29,24 +33,32 @@ display = Display()
 class VisibleWait(NormalAction):
     """The action plugin of a module that waits; the task's result is what the module returns."""
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: Any = None, task_vars: Any = None) -> Any:
         """Run the module, with a pipe for its lines where anybody may see them."""
         # With async the module outlives this plugin, and with no_log nothing of it may be shown. What is no boolean is
         # the module's to refuse.
         if self._task.async_val or self._task.no_log or not self._task.args.get("wait"):
             return super().run(tmp, task_vars)
-        try:
-            lines = ShownLines(C.DEFAULT_LOCAL_TMP)
-        except OSError:
-            # No named pipes there: the lines go to the system log.
+        with visible_lines(self._task):
             return super().run(tmp, task_vars)
-        environment = self._task.environment
-        with lines:
-            self._task.environment = [*(environment or []), {VARIABLE: lines.path}]
-            try:
-                return super().run(tmp, task_vars)
-            finally:
-                self._task.environment = environment
+
+
+@contextlib.contextmanager
+def visible_lines(task: Any) -> Iterator[None]:
+    """Show the lines of a module that runs meanwhile for this task."""
+    try:
+        lines = ShownLines(C.DEFAULT_LOCAL_TMP)
+    except OSError:
+        # No named pipes there: the lines go to the system log.
+        yield
+        return
+    environment = task.environment
+    with lines:
+        task.environment = [*(environment or []), {VARIABLE: lines.path}]
+        try:
+            yield
+        finally:
+            task.environment = environment
 
 
 class ShownLines:
@@ -57,7 +69,7 @@ class ShownLines:
     :raises OSError: the pipe cannot be made.
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self.path = os.path.join(directory, f"progress-{secrets.token_hex(8)}")
         os.mkfifo(self.path, 0o600)
         self._reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
@@ -66,11 +78,11 @@ class ShownLines:
         self._parent = os.getppid()
         self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> ShownLines:
         self._thread.start()
         return self
 
-    def __exit__(self, *_details):
+    def __exit__(self, *_details: object) -> None:
         # Behind every line of the module, so that all of them are shown before the task's result.
         os.write(self._writer, END)
         self._thread.join()
@@ -78,7 +90,7 @@ class ShownLines:
         os.close(self._writer)
         os.close(self._reader)
 
-    def _show(self):
+    def _show(self) -> None:
         rest, seen = b"", False
         with selectors.DefaultSelector() as selector:
             selector.register(self._reader, selectors.EVENT_READ)
@@ -92,5 +104,14 @@ class ShownLines:
                 *lines, rest = (rest + os.read(self._reader, 65536)).split(b"\n")
                 for line in lines:
                     seen = True
-                    # On stderr, which nothing buffers; a buffered stdout would show it when all is over.
-                    display.display(on_one_line(line.decode(errors="replace")), stderr=True)
+                    show(on_one_line(line.decode(errors="replace")))
+
+
+def show(line: str) -> None:
+    """Show a line, in the process that has the terminal."""
+    # Older versions of ansible-runner write marks of their own around a line, also in a worker, where they are in the
+    # way: ansible-core 2.19 and later warn of whatever is written there. The line itself goes through a queue.
+    in_worker = getattr(display, "_final_q", None) is not None
+    with contextlib.redirect_stderr(io.StringIO()) if in_worker else contextlib.nullcontext():
+        # On stderr, which nothing buffers; a buffered stdout would show it when all is over.
+        display.display(line, stderr=True)

@@ -226,7 +226,7 @@ def launched_variables(survey: dict[str, Any], answers: dict[str, Any]) -> dict[
         name = question["variable"]
         if name in answers:
             errors += answer_errors(question, answers[name])
-        elif question["required"] and question.get("default", "") == "":
+        elif question["required"]:
             errors.append(f"{name}: is missing")
         elif "default" in question and not list(answer_errors(question, question["default"])):
             values[name] = question["default"]

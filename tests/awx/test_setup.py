@@ -5,99 +5,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import pathlib
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from awx.conftest import EXTENSION, ROOT
-from awx.controller import KINDS, TOKEN, Controller
-from playbooks.harness import clean_environment
-
-PLAYBOOK = "modelarts.liteserver.awx_setup"
-SECRET = "secretKeyThatNobodyMaySee0123456789"
-INPUTS = {"region": "cn-north-4", "project_id": "p", "access_key": "AK", "secret_key": SECRET}
-# A run that takes longer hangs.
-RUN_SECONDS = 200
-VARIABLES = {
-    "awx_setup_project_url": "https://git.example.com/npu.git",
-    "awx_setup_execution_environment": "registry.example.com/npu-ee:1",
-    "awx_setup_instance_groups": ["default"],
-    "awx_setup_schedule": {
-        "rrule": "DTSTART;TZID=Europe/Berlin:20270106T020000 RRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=WE",
-        "extra_data": {"fleet_job_version": "24.1.rc3.10"},
-    },
-}
-# How AWX finds the playbooks of a project: files at any depth whose lines begin plays or import them.
-PLAYS = re.compile(r"^\s*-?\s*(hosts|(ansible\.builtin\.)?import_playbook):", re.MULTILINE)
+from awx.controller import Controller
+from awx.kinds import KINDS
+from awx.setup_run import INPUTS, SECRET, VARIABLES, Run, project_files
 
 
 @pytest.fixture(scope="module")
 def controller() -> Iterator[Controller]:
     """A controller whose projects hold what the project of the collection holds."""
-    project = EXTENSION / "project"
-    found = [path for path in project.glob("**/*.yml") if PLAYS.search(path.read_text(encoding="utf-8"))]
-    with Controller([str(path.relative_to(project)) for path in found]) as controller:
+    with Controller(project_files()) as controller:
         yield controller
-
-
-class Run:
-    """A finished awx_setup.
-
-    Attributes:
-        changed: the tasks that changed something, in their order.
-        writes: the requests to the controller that could change something.
-    """
-
-    def __init__(
-        self,
-        controller: Controller,
-        directory: pathlib.Path,
-        *arguments: str,
-        variables: dict[str, Any],
-        awx_awx: bool = True,
-    ) -> None:
-        before = len(controller.writes())
-        collections = os.environ["ANSIBLE_COLLECTIONS_PATH"]
-        done = subprocess.run(
-            [
-                *[str(pathlib.Path(sys.executable).parent / "ansible-playbook"), PLAYBOOK],
-                *["-e", json.dumps(variables), *arguments],
-            ],
-            env={
-                **clean_environment(directory),
-                "CONTROLLER_HOST": controller.url,
-                "CONTROLLER_OAUTH_TOKEN": TOKEN,
-                "ANSIBLE_COLLECTIONS_PATH": collections + (f":{os.environ['AWX_VENV']}/collections" if awx_awx else ""),
-                "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-                "COLUMNS": "200",
-            },
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=RUN_SECONDS,
-        )
-        self.status = done.returncode
-        self.output = done.stdout + done.stderr
-        self.changed = []
-        task = ""
-        for line in done.stdout.splitlines():
-            if match := re.match(r"TASK \[(.*)\]", line):
-                task = match[1]
-            elif line.startswith("changed:") and task not in self.changed:
-                self.changed.append(task)
-        self.writes = controller.writes()[before:]
-        # -vvv is not needed for a secret to show: an error or a diff is enough.
-        assert SECRET not in self.output
-        assert "WARNING" not in self.output, self.output
 
 
 def test_from_nothing_to_everything_and_nothing_twice(controller: Controller, tmp_path: pathlib.Path) -> None:
@@ -110,9 +33,10 @@ def test_from_nothing_to_everything_and_nothing_twice(controller: Controller, tm
     first = Run(controller, tmp_path, variables=VARIABLES)
     assert first.status == 0, first.output
     assert controller.names("credential_types") == ["Huawei Cloud ModelArts"]
-    for kind in ("credentials", "execution_environments", "projects", "inventories", "inventory_sources"):
+    for kind in ("credentials", "projects", "inventories", "inventory_sources"):
         assert controller.names(kind) == ["Lite Server"]
-    names = ["logs", "plan", "resume", "status", "upgrade"]
+    assert controller.names("execution_environments") == ["Lite Server (Default)"]
+    names = ["failure report", "logs", "plan", "resume", "status", "upgrade"]
     assert controller.names("job_templates") == [f"Lite Server {name}" for name in names]
     check_what_is_there(controller)
 
@@ -136,19 +60,34 @@ def test_from_nothing_to_everything_and_nothing_twice(controller: Controller, tm
     assert credential["inputs"] == INPUTS
     check_what_is_there(controller)
 
-    plan = Run(controller, tmp_path, "--check", variables=given)
+    # On a complete controller nothing would change. That a secret was rotated cannot be seen: it says so.
+    rotated = {**given, "awx_setup_credential_inputs": {**INPUTS, "secret_key": "rotated"}}
+    plan = Run(controller, tmp_path, "--check", variables=rotated)
     assert (plan.status, plan.changed, plan.writes) == (0, [], []), plan.output
+    assert "-e awx_setup_update_secrets=true" in plan.output
+    assert credential["inputs"] == INPUTS
+
+    written = Run(controller, tmp_path, variables={**rotated, "awx_setup_update_secrets": True}, warns=True)
+    assert (written.status, written.changed) == (0, ["Credential"]), written.output
+    assert credential["inputs"] == {**INPUTS, "secret_key": "rotated"}
+    assert "awx_setup_update_secrets" not in written.output
 
 
 def check_what_is_there(controller: Controller) -> None:
     """The objects hold what the files and the variables say, and the workflow goes its way."""
     source = controller.named("inventory_sources", "Lite Server")
     assert (source["source_path"], source["overwrite"], source["update_on_launch"]) == ("liteserver.yml", True, True)
+    # What was pushed is there with the next job.
+    project = controller.named("projects", "Lite Server")
+    assert (project["scm_update_on_launch"], project["scm_update_cache_timeout"]) == (True, 0)
+    assert source["update_cache_timeout"] == 0
     assert (EXTENSION / "project" / source["source_path"]).is_file()
-    for name in ("plan", "upgrade", "resume", "logs", "status"):
+    for name in ("plan", "upgrade", "resume", "logs", "status", "failure report"):
         template = controller.named("job_templates", f"Lite Server {name}")
         assert template["job_type"] == ("check" if name == "plan" else "run")
         assert template["allow_simultaneous"] is False
+        # A check that is asked for must not run, and a plan must not become a run.
+        assert template["ask_job_type_on_launch"] is (name in ("upgrade", "resume", "logs"))
         assert controller.surveys[template["id"]]["spec"]
         assert controller.linked("job_templates", f"Lite Server {name}", "credentials") == ["Lite Server"]
         assert controller.linked("job_templates", f"Lite Server {name}", "instance_groups") == ["default"]
@@ -163,9 +102,10 @@ def check_what_is_there(controller: Controller) -> None:
         ("plan", "success_nodes"): ["approve-plan"],
         ("approve-plan", "success_nodes"): ["canary"],
         ("canary", "success_nodes"): ["approve-fleet"],
-        ("canary", "failure_nodes"): ["report"],
+        ("canary", "failure_nodes"): ["failure-report"],
         ("approve-fleet", "success_nodes"): ["fleet"],
-        ("fleet", "always_nodes"): ["report"],
+        ("fleet", "success_nodes"): ["report"],
+        ("fleet", "failure_nodes"): ["failure-report"],
     }
     runs = {}
     for name in controller.names(nodes):
@@ -179,6 +119,7 @@ def check_what_is_there(controller: Controller) -> None:
         "approve-fleet": ("workflow_approval_templates", "Start the fleet"),
         "fleet": ("job_templates", "Lite Server upgrade"),
         "report": ("job_templates", "Lite Server status"),
+        "failure-report": ("job_templates", "Lite Server failure report"),
     }
     assert controller.named(nodes, "canary")["limit"] == "canary"
     assert controller.names("workflow_approval_templates") == ["Start the canary", "Start the fleet"]
@@ -191,6 +132,11 @@ def check_what_is_there(controller: Controller) -> None:
     [
         (False, VARIABLES, "ansible-galaxy collection install awx.awx"),
         (True, {}, "awx_setup_project_url: needed"),
+        (
+            True,
+            {**VARIABLES, "awx_setup_notifications": [{"name": "chat", "events": ["success", "failure"]}]},
+            "awx_setup_notifications, chat: events must be some of started, success, error and approvals",
+        ),
     ],
 )
 def test_what_is_missing_is_named(

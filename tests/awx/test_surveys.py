@@ -13,8 +13,9 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from awx.conftest import EXTENSION, ROOT
+from awx.launches import variables_file
 from awx.schemas import choices, launched_variables, survey_errors
-from rollout.rollout import VERSION, Rollout, host, hosts
+from rollout.rollout import VERSION, Rollout, Run, host, hosts
 from simulator.process import Simulator
 from simulator.state import server_id
 
@@ -24,9 +25,10 @@ RUNS = {
     **dict.fromkeys(("plan", "upgrade", "resume"), ("hdk_upgrade", "hdk_upgrade")),
     "logs": ("collect_logs", "log_collect"),
     "status": ("job_status", None),
+    "failure report": ("job_status", None),
 }
-# What answers the required questions without a default.
-ANSWERS = {"fleet_job_version": VERSION}
+# What answers the required questions.
+ANSWERS = {"fleet_job_version": VERSION, "fleet_job_spec": '{"obs_path": "obs://bucket/folder"}'}
 
 
 def survey(questions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -44,6 +46,13 @@ def launch(objects: dict[str, Any], name: str, **answers: Any) -> dict[str, Any]
     questions = template(objects, name)["survey"]
     needed = {key: value for key, value in ANSWERS.items() if key in {each["variable"] for each in questions}}
     return launched_variables(survey(questions), {**needed, **answers})
+
+
+def run_with(rollout: Rollout, name: str, variables: dict[str, Any], crashed: bool = False) -> Run:
+    """A run of a template's playbook with extra variables as AWX writes and gives them."""
+    file = rollout.directory / "extravars"
+    file.write_text(variables_file(variables))
+    return rollout.start(playbook(name), arguments=("-e", f"@{file}")).finish(crashed=crashed)
 
 
 def playbook(name: str) -> str:
@@ -65,11 +74,10 @@ def test_awx_takes_the_survey_of_the_workflow(objects: dict[str, Any]) -> None:
     assert survey_errors(survey(objects["workflow"]["survey"])) == []
     asked = {question["variable"] for question in objects["workflow"]["survey"]}
     names = {each["job_template"] for each in objects["workflow"]["nodes"] if "job_template" in each}
-    assert names == {"plan", "upgrade", "status"}
+    assert names == {"plan", "upgrade", "status", "failure report"}
     for name in names:
         for question in template(objects, name)["survey"]:
-            needs = question["required"] and "default" not in question
-            assert question["variable"] in asked or not needs
+            assert question["variable"] in asked or not question["required"]
 
 
 @pytest.mark.parametrize(
@@ -96,10 +104,20 @@ def test_two_questions_for_one_variable_are_noticed(objects: dict[str, Any]) -> 
     assert survey_errors(survey([objects["questions"]["canary"]] * 2)) != []
 
 
+@pytest.mark.parametrize("kind", [*RUNS, "workflow"])
+def test_a_schedule_needs_only_what_has_no_default(objects: dict[str, Any], kind: str) -> None:
+    """AWX fills in no default for a required question."""
+    questions = objects["workflow"]["survey"] if kind == "workflow" else template(objects, kind)["survey"]
+    assert [each["variable"] for each in questions if each["required"] and "default" in each] == []
+    needed = {each["variable"]: ANSWERS[each["variable"]] for each in questions if each["required"]}
+    assert launched_variables(survey(questions), needed).keys() >= needed.keys()
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_the_project_imports_the_playbook(objects: dict[str, Any], name: str) -> None:
     plays = yaml.safe_load((EXTENSION / "project" / template(objects, name)["playbook"]).read_text(encoding="utf-8"))
-    assert [each["ansible.builtin.import_playbook"] for each in plays] == [playbook(name)]
+    imports = [each.get("ansible.builtin.import_playbook") for each in plays]
+    assert imports == [playbook(name), *([None] if name == "failure report" else [])]
     assert (ROOT / "playbooks" / f"{RUNS[name][0]}.yml").is_file()
 
 
@@ -118,7 +136,6 @@ def test_each_variable_is_one_of_the_role_or_the_playbook(objects: dict[str, Any
         if question["type"] == "multiplechoice":
             assert set(choices(question)) <= set(option["choices"]), variable
         assert (question["type"] == "integer") == (option["type"] == "int"), variable
-        assert question["required"] or option["type"] in ("str", "path"), variable
 
 
 @pytest.mark.parametrize("name", ["plan", "upgrade", "resume", "logs"])
@@ -131,7 +148,7 @@ def test_defaults_pass_the_argument_spec(objects: dict[str, Any], name: str) -> 
 
 
 def test_defaults_as_they_are_upgrade_a_fleet(objects: dict[str, Any], simulator: Simulator, rollout: Rollout) -> None:
-    run = rollout.run(playbook("upgrade"), variables=launch(objects, "upgrade"))
+    run = run_with(rollout, "upgrade", launch(objects, "upgrade"))
     assert (run.status, run.failed) == (0, [])
     assert [len(each["body"]["server_ids"]) for each in simulator.requests("create_job")] == [1, 3, 8]
     names = {each["body"]["name"] for each in simulator.requests("create_job")}
@@ -156,7 +173,7 @@ def test_every_answer_of_an_upgrade_arrives(objects: dict[str, Any], simulator: 
     }
     simulator.server(7, skip=1)
     rollout.expect_warnings()
-    run = rollout.run(playbook("upgrade"), variables=launch(objects, "upgrade", **answers))
+    run = run_with(rollout, "upgrade", launch(objects, "upgrade", **answers))
     bodies = [each["body"] for each in simulator.requests("create_job")]
     numbers = {server_id(number): number for number in range(1, 13)}
     assert [[numbers[each] for each in body["server_ids"]] for body in bodies] == [[1, 2], [3, 4, 5], [6, 7]]
@@ -179,7 +196,7 @@ def test_a_wrong_answer_is_refused_by_the_name_of_its_field(
     wrong.update({key: "nonsense" for key in asked if "choices" in options[key]})
     assert len(wrong) >= 2
     rollout.expect_warnings()
-    run = rollout.run(playbook(name), variables={**launch(objects, name), **wrong})
+    run = run_with(rollout, name, {**launch(objects, name), **wrong})
     assert run.status != 0
     assert [key for key in wrong if key not in run.text] == []
     assert simulator.counts()["writes"] == 0
@@ -190,7 +207,7 @@ def test_a_wrong_text_is_refused_by_the_name_of_its_field(
     objects: dict[str, Any], simulator: Simulator, rollout: Rollout, field: str
 ) -> None:
     rollout.expect_warnings()
-    run = rollout.run(playbook("upgrade"), variables={**launch(objects, "upgrade"), field: "no good!"})
+    run = run_with(rollout, "upgrade", {**launch(objects, "upgrade"), field: "no good!"})
     assert run.status != 0
     assert field in run.text
     assert simulator.counts()["writes"] == 0
@@ -201,9 +218,7 @@ def test_a_wrong_size_of_waves_is_refused(
     objects: dict[str, Any], simulator: Simulator, rollout: Rollout, field: str
 ) -> None:
     rollout.expect_warnings()
-    run = rollout.start(playbook("upgrade"), variables={**launch(objects, "upgrade"), field: "many"}).finish(
-        crashed=True
-    )
+    run = run_with(rollout, "upgrade", {**launch(objects, "upgrade"), field: "many"}, crashed=True)
     assert run.status != 0
     assert field.removeprefix("fleet_job_") in run.text
     assert simulator.counts()["writes"] == 0
@@ -214,7 +229,7 @@ def test_logs_are_collected(objects: dict[str, Any], simulator: Simulator, rollo
         "fleet_job_spec": '{"obs_path": "obs://bucket/folder", "log_type": "device"}',
         "fleet_job_hosts": host(3),
     }
-    run = rollout.run(playbook("logs"), variables=launch(objects, "logs", **answers))
+    run = run_with(rollout, "logs", launch(objects, "logs", **answers))
     assert (run.status, run.failed) == (0, [])
     (request,) = simulator.requests("create_job")
     assert request["body"]["server_ids"] == [server_id(3)]
@@ -227,9 +242,25 @@ def test_status_with_and_without_answers(objects: dict[str, Any], simulator: Sim
     simulator.seed(
         [{"name": f"job-{n}", "items": items, "servers": {server_id(n): "SUCCESS"}, "age": 100 - n} for n in (1, 2, 3)]
     )
-    everything = rollout.run(playbook("status"), variables=launch(objects, "status"))
+    everything = run_with(rollout, "status", launch(objects, "status"))
     assert "3jobs,3servers" in everything.text
-    newest = rollout.run(playbook("status"), variables=launch(objects, "status", job_status_jobs=2))
+    newest = run_with(rollout, "status", launch(objects, "status", job_status_jobs=2))
     assert "2jobs,2servers" in newest.text
-    one = rollout.run(playbook("status"), variables=launch(objects, "status", job_status_name="job-2"))
+    one = run_with(rollout, "status", launch(objects, "status", job_status_name="job-2"))
     assert "1job,1server" in one.text
+
+
+def test_the_report_of_a_failure_lists_the_jobs_and_fails(
+    objects: dict[str, Any], simulator: Simulator, rollout: Rollout
+) -> None:
+    """Otherwise AWX would call the workflow successful."""
+    items = [{"type": "COMMON", "spec": {}}]
+    simulator.seed([{"name": "job-1", "items": items, "servers": {server_id(1): "SUCCESS"}, "age": 100}])
+    file = rollout.directory / "extravars"
+    # The workflow gives its own answers to every node, asked for or not.
+    file.write_text(variables_file(launch(objects, "upgrade")))
+    book = EXTENSION / "project" / template(objects, "failure report")["playbook"]
+    run = rollout.start(str(book), arguments=("-e", f"@{file}")).finish()
+    assert "1job,1server" in run.text
+    assert (run.status, run.failed) == (2, ["localhost"])
+    assert "The canary or the fleet has failed" in run.message("The canary or the fleet has failed")

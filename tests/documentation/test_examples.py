@@ -17,7 +17,10 @@ from documentation.session import Session
 from simulator.process import Simulator
 
 PLUGINS = sorted(path for path in (REPOSITORY / "plugins").glob("*/*.py") if "\nEXAMPLES = " in path.read_text())
-NOT_RUN = {"fleet_job_step": "a step of role fleet_job, which cannot stand alone; the role's own pages run it"}
+NOT_RUN = {
+    "fleet_job_step": "a step of role fleet_job, which cannot stand alone; the role's own pages run it",
+    "npu_info": "asks a node with NPUs; tests/node runs them on a fake one",
+}
 # Playbooks that nobody starts against the service alone, and what runs them.
 ELSEWHERE = {"awx_setup": "tests/awx", "eda_follow_up": "tests/eda", "eda_next_step": "tests/eda"}
 PLAYBOOKS = sorted(path for path in (REPOSITORY / "playbooks").glob("*.yml") if path.stem not in ELSEWHERE)

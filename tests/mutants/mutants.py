@@ -25,6 +25,9 @@ TRANSPORT = "plugins/module_utils/transport/"
 RULE = ["tests/unit/domain/test_decision_property.py"]
 DOMAIN_TESTS = ["tests/unit/domain", "--deselect=" + RULE[0]]
 TWO_RUNS = ["tests/unit/domain/test_two_runs.py"]
+NODE = "plugins/module_utils/node/"
+NODE_TABLE = ["tests/node/test_table.py"]
+NODE_GARBLED = ["tests/node/test_garbled.py"]
 TRANSPORT_TESTS = ["tests/unit/transport"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
@@ -375,6 +378,175 @@ MUTANTS = [
         "    except Exception as error:",
         "    except ZeroDivisionError as error:",
         ["tests/security/test_secrets_everywhere.py"],
+    ),
+    (
+        "strings: every number is a count",
+        DOMAIN + "rollout/_strings.py",
+        "name not in COUNTS or ",
+        "",
+        ["tests/unit/domain/test_strings.py"],
+    ),
+    (
+        "strings: quotes stay",
+        DOMAIN + "rollout/_strings.py",
+        "values[name] = quoted[2]",
+        "pass",
+        ["tests/unit/domain/test_strings.py"],
+    ),
+    (
+        "strings: quotes inside go too",
+        DOMAIN + "rollout/_strings.py",
+        "(?:(?!\\1).)*",
+        ".*",
+        ["tests/unit/domain/test_strings.py"],
+    ),
+    (
+        "progress: a worker may write beside the line",
+        "plugins/plugin_utils/_visible_wait.py",
+        "if in_worker else contextlib.nullcontext()",
+        "if False else contextlib.nullcontext()",
+        ["tests/unit/wiring/test_progress_pipe.py"],
+    ),
+    (
+        "progress: the main process writes nothing",
+        "plugins/plugin_utils/_visible_wait.py",
+        "if in_worker else contextlib.nullcontext()",
+        "if True else contextlib.nullcontext()",
+        ["tests/unit/wiring/test_progress_pipe.py"],
+    ),
+    # What runs on the node.
+    (
+        "node: a health that no pattern knows is OK",
+        NODE + "_layouts.py",
+        "            return UNKNOWN\n        return word",
+        '            return "OK"\n        return word',
+        NODE_TABLE,
+    ),
+    (
+        "node: the better health of two holds",
+        NODE + "_report.py",
+        'max(chip["health"], values["health"], key=HEALTHS.index)',
+        'min(chip["health"], values["health"], key=HEALTHS.index)',
+        NODE_TABLE,
+    ),
+    (
+        "node: a version is compared in part",
+        NODE + "_verdict.py",
+        "one.strip().lower() == other.strip().lower()",
+        "one.strip().lower().startswith(other.strip().lower())",
+        NODE_TABLE,
+    ),
+    (
+        "node: the case of a version counts",
+        NODE + "_verdict.py",
+        "one.strip().lower() == other.strip().lower()",
+        "one.strip() == other.strip()",
+        NODE_TABLE,
+    ),
+    (
+        "node: idle where nothing could be seen",
+        NODE + "_report.py",
+        "holders if holders or (seen and quiet) else None",
+        "holders",
+        NODE_TABLE,
+    ),
+    (
+        "node: an NPU of which nothing is said is idle",
+        NODE + "_report.py",
+        'return [] if chip["npu_id"] in info.idle and not others else None',
+        "return []",
+        NODE_GARBLED,
+    ),
+    (
+        "node: an unknown line is passed over",
+        NODE + "_layouts.py",
+        "                self._end_chip()\n                self.unknown.append(line)",
+        "                self._end_chip()",
+        NODE_TABLE,
+    ),
+    (
+        "node: a cut output is whole",
+        NODE + "_layouts.py",
+        'if not text.endswith("\\n"):\n            self',
+        "if False:\n            self",
+        NODE_GARBLED,
+    ),
+    (
+        "node: a second answer is passed over",
+        NODE + "_outputs.py",
+        "    if len(values) == 1:\n        return values[0]",
+        "    if values:\n        return values[0]",
+        NODE_GARBLED,
+    ),
+    (
+        "node: an NPU that is missing in the table is well",
+        NODE + "_report.py",
+        'row["health"] if row else UNKNOWN',
+        'row["health"] if row else "OK"',
+        NODE_GARBLED,
+    ),
+    (
+        "node: a reset is not waited for",
+        NODE + "_machine.py",
+        'if answer.problem == "reset" and self._clock() < end:',
+        "if False:",
+        NODE_TABLE,
+    ),
+    (
+        "node: a tool that hangs is run again",
+        NODE + "_machine.py",
+        "self._given_up[tool] = answer",
+        "pass",
+        NODE_TABLE,
+    ),
+    (
+        "node: an idle container counts for nothing",
+        NODE + "_holders.py",
+        "if not (mapped or runtime or asked):",
+        "if True:",
+        NODE_TABLE,
+    ),
+    (
+        "node: mapped devices are not looked for",
+        NODE + "_holders.py",
+        'if b"/dev/" in line:',
+        "if False:",
+        NODE_TABLE,
+    ),
+    (
+        "node: a container is the host",
+        NODE + "_holders.py",
+        'return os.readlink(node.path("/proc/1/ns/pid")) != HOST',
+        "return False",
+        NODE_TABLE,
+    ),
+    (
+        "node: chips that are gone are not missed",
+        NODE + "_verdict.py",
+        'if chip["bus_id"] is not None and chip["bus_id"] not in now:',
+        "if False:",
+        NODE_TABLE,
+    ),
+    (
+        "node: the firmware's package is not compared",
+        NODE + "_verdict.py",
+        'elif not same_version(firmware["package_version"], driver["package_version"]):',
+        "elif False:",
+        NODE_TABLE,
+    ),
+    (
+        "node: unknown texts do not count",
+        NODE + "_verdict.py",
+        'found.extend((NOT_KNOWN, text) for text in node["unknown"])',
+        "pass",
+        NODE_TABLE,
+    ),
+    (
+        "node: the mildest reason is the verdict",
+        NODE + "_verdict.py",
+        "reasons.sort(key=lambda reason: reason[0])",
+        "reasons.sort(key=lambda reason: -reason[0])",
+        NODE_TABLE,
     ),
 ]
 

@@ -85,7 +85,7 @@ def test_the_secret_spec_is_sent_and_never_shown(simulator, rollout):
     ("inventory", "variables", "message"),
     [
         ({}, {"version": None}, "missing required arguments: fleet_job_version"),
-        ({}, {"version": 24.1}, "fleet_job_version: is a number in YAML"),
+        ({}, {"version": 24.1}, "fleet_job_version: is a number (24.1) in YAML"),
         ({}, {"version": "{{ nowhere }}"}, "fleet_job_version: 'nowhere' is undefined"),
         ({}, {"name": "has blanks"}, "fleet_job_name: 'has blanks' is not allowed"),
         ({}, {"reuse": "sometimes"}, "value of fleet_job_reuse must be one of"),

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Answers of a survey: texts all of them, and empty where there was none.
 
-Whoever writes a survey asks for a role's or a playbook's variable, and AWX passes what was typed as an extra variable.
+Whoever writes a survey asks for a role's or a playbook's variable, and AWX passes what was typed as an extra variable:
+in a file, as a string that is not to be trusted. From ansible-core 2.19 on, it is read as if it had no quotes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 
 import pytest
 import yaml
+from ansible.release import __version__ as core
+from awx.launches import variables_file
 from playbooks.harness import REPOSITORY
 from rollout.rollout import VERSION, host, hosts
 
@@ -160,3 +163,78 @@ def test_empty_answers_of_the_status(simulator, rollout):
     run = rollout.run("modelarts.liteserver.job_status", variables={f"job_status_{name}": "" for name in names})
     assert run.status == 0
     assert "a-job" in run.output
+
+
+# Whether the strings in AWX's file of variables arrive as something else.
+CHANGED = tuple(int(part) for part in core.split(".")[:2]) >= (2, 19)
+CHANGED_TEXTS = {
+    "name": "007",
+    "version": "24.10",
+    "description": "04711",
+    "record": "off",
+    "delegate_to": "2027-01-06",
+}
+
+
+def from_awx(rollout, book, answered, crashed=False):
+    """A run with extra variables as AWX 24.6.1 writes and gives them."""
+    file = rollout.directory / "extravars"
+    file.write_text(variables_file(answered))
+    return rollout.start(book, arguments=("-e", f"@{file}")).finish(crashed=crashed)
+
+
+def test_answers_that_arrive_as_something_else_are_refused(simulator, rollout):
+    """All of them, with what to type instead; where they arrive as they are, they count as they are."""
+    rollout.expect_warnings()
+    texts = CHANGED_TEXTS if CHANGED else {name: CHANGED_TEXTS[name] for name in ("name", "description", "version")}
+    run = from_awx(rollout, BOOKS["hdk_upgrade"], answers(**texts, preflight="off"))
+    if not CHANGED:
+        assert sent(simulator) == {("007", "04711", "24.10")}
+        return
+    message = run.message("Open the batch")
+    assert [
+        name for name in answers(**texts) if f"{name}: is a" not in message and f"{name}: is the" not in message
+    ] == []
+    assert "type the quotes as well, for example '24.10'" in message
+    assert simulator.counts()["total"] == 0
+
+
+def test_answers_in_quotes_arrive_as_they_are(simulator, rollout):
+    """On each ansible-core. A truth value that is a choice, and a whole number of failures, need none."""
+    rollout.expect_warnings()
+    texts = {"name": "'007'", "version": '"24.10"', "description": "'04711'", "record": f"'{rollout.record}'"}
+    texts |= {"preflight": "off", "max_failures": "10", "hosts": "liteserver-00001,", "canary": 1}
+    from_awx(rollout, BOOKS["hdk_upgrade"], answers(**texts))
+    assert sent(simulator) == {("007", "04711", "24.10")}
+    assert [record["max_failures"] for record in rollout.records()] == ["10"]
+    assert [len(each["body"]["server_ids"]) for each in simulator.requests("create_job")] == [1]
+
+
+def sent(simulator):
+    """{(name, description, version)} of the jobs that were created."""
+    bodies = [each["body"] for each in simulator.requests("create_job")]
+    return {(body["name"], body["description"], body["items"][0]["spec"]["version"]) for body in bodies}
+
+
+@pytest.mark.parametrize("entry", BOOKS)
+@pytest.mark.parametrize("text", ["off", "0", "1001"])
+def test_an_answer_that_was_a_group_never_becomes_all_hosts(simulator, rollout, entry, text):
+    """False and 0 would: they are no hosts, and no hosts are the default."""
+    rollout.expect_warnings()
+    given = answers(version=VERSION, spec='{"obs_path": "obs://bucket/folder"}', hosts=text)
+    run = from_awx(rollout, BOOKS[entry], given, crashed=True)
+    assert simulator.counts()["writes"] == 0
+    if CHANGED:
+        assert run.status != 0
+        assert "putacommabehindit" in run.text
+
+
+def test_a_filter_that_arrives_as_something_else_is_refused(simulator, rollout):
+    """A list of other jobs would say that there are none of this name."""
+    rollout.expect_warnings()
+    run = from_awx(rollout, "modelarts.liteserver.job_status", {"job_status_name": "007", "job_status_type": ""})
+    if CHANGED:
+        assert "job_status_name:isnotastringinYAML" in run.text
+        assert (run.status, simulator.counts()["total"]) == (2, 0)
+    else:
+        assert run.status == 0

@@ -34,7 +34,7 @@ def ids(*hosts):
 
 
 def found(verdict, status=None, message=None, job_id="j1", name=None, text=None):
-    """An outcome of :func:`.rollout.outcomes_of`."""
+    """An outcome of :func:`.rollout._outcomes.outcomes_of`."""
     outcome = {
         "server_id": "-",
         "server_name": name,

@@ -14,13 +14,12 @@ import pytest
 import yaml
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import VERDICTS
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._rollout import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._outcomes import jobs_of, outcomes_of
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._requests import (
     PER_HOST,
     groups_of,
-    jobs_of,
-    outcomes_of,
+    request_of,
     shown_group,
-    wish_of,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
     NOT_STARTED,
@@ -119,7 +118,7 @@ def test_the_role_tells_defaults_as_they_are() -> None:
             assert default.strip("`") == str(option["default"]), name
         else:
             # Where another variable or the work itself gives it, words say so.
-            assert default == "" or name in ("`fleet_job_name`", "`fleet_job_server_id`")
+            assert default == "" or name in ("`fleet_job_name`", "`fleet_job_server_id`", "`fleet_job_delegate_to`")
 
 
 def test_the_role_tells_which_entry_points_have_a_variable() -> None:
@@ -171,7 +170,7 @@ def run_of_two_batches() -> tuple[RunRecord, list[str]]:
     for number, host in enumerate(record.hosts, 1):
         record.open_batch([host], 2)
         phases.append(record.batch["phase"])
-        groups = groups_of([wish_of(host, "hdk_upgrade", {"version": "24.1", "server_id": f"s{number}"}, 1)])
+        groups = groups_of([request_of(host, "hdk_upgrade", {"version": "24.1", "server_id": f"s{number}"}, 1)])
         record.starting([shown_group(group) for group in groups], {host: f"s{number}"}, 3)
         phases.append(record.batch["phase"])
         row = {"server_id": f"s{number}", "server_name": "n", "status": "FAILED", "message": "m", "job_id": "j"}
@@ -236,11 +235,11 @@ def test_the_example_is_what_a_run_would_write() -> None:
         own = [row for row in servers if row["batch"] == batch["number"]]
         record.open_batch([row["host"] for row in own], batch["started_at"])
         values = {"version": "24.1.rc3.10"}
-        wishes = [
-            wish_of(row["host"], example["entry"], {**values, "server_id": row["server_id"]}, example["started_at"])
+        requests = [
+            request_of(row["host"], example["entry"], {**values, "server_id": row["server_id"]}, example["started_at"])
             for row in own
         ]
-        groups = groups_of(wishes)
+        groups = groups_of(requests)
         ids = {row["host"]: row["server_id"] for row in own}
         record.starting([shown_group(group) for group in groups], ids, own[0]["started_at"])
         ids_in_order = [row["server_id"] for row in own]

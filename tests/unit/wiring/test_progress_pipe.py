@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
 from typing import Any
 
 import pytest
@@ -50,6 +51,25 @@ def test_lines_are_shown_in_their_order_and_all_before_the_end(
     assert all(more == {"stderr": True} for _text, more in shown)
     assert module.logged == []
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("queue", [None, object()])
+def test_in_a_worker_nothing_is_written_beside_the_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], queue: object
+) -> None:
+    """Older versions of ansible-runner write marks; ansible-core 2.19 warns of what a worker writes to stderr."""
+    shown = []
+
+    def display(text: str, stderr: bool) -> None:
+        sys.stderr.write("mark")
+        shown.append(text)
+
+    monkeypatch.setattr(visible_wait.display, "display", display)
+    monkeypatch.setattr(visible_wait.display, "_final_q", queue, raising=False)
+    visible_wait.show("a line")
+    assert shown == ["a line"]
+    # In the main process it is where the line itself goes.
+    assert capsys.readouterr().err == ("" if queue else "mark")
 
 
 def test_secrets_and_control_characters_do_not_get_through(

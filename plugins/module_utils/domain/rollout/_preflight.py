@@ -16,7 +16,7 @@ from ..jobs._model import Item
 from ..jobs._template_check import findings
 from ..jobs._wanted import Wanted
 from ..servers._model import ServerRecord
-from ._rollout import Wish
+from ._requests import HostRequest
 
 HDK_UPGRADE, HDK_SOFTWARE = "HDK_UPGRADE", "ASCEND_HDK"
 RUNNING = "RUNNING"
@@ -25,7 +25,7 @@ V = TypeVar("V")
 
 
 def problems_of(
-    wishes: Sequence[Wish],
+    requests: Sequence[HostRequest],
     servers: Sequence[ServerRecord] | None,
     software: Iterable[Record] | None,
     templates: list[Record] | None,
@@ -33,24 +33,24 @@ def problems_of(
 ) -> list[str]:
     """Every reason not to start, as sentences that name the hosts.
 
-    :param wishes: of :func:`._rollout.wish_of`, for every host of the run.
+    :param requests: of :func:`._requests.request_of`, for every host of the run.
     :param servers: records of ``liteserver_info`` for all servers that can be seen, or None to pass over.
     :param software: entries of ``liteserver_software_info``, or None.
     :param templates: records of ``liteserver_job_template_info``, or None.
     """
-    problems = _twice(wishes)
+    problems = _twice(requests)
     if servers is not None:
         by_id = {server["id"]: server for server in servers}
-        problems += _unknown(wishes, servers, by_id) + _not_running(wishes, by_id)
+        problems += _unknown(requests, servers, by_id) + _not_running(requests, by_id)
         if software is not None:
-            problems += _not_offered(wishes, by_id, software)
+            problems += _not_offered(requests, by_id, software)
     if templates is not None:
-        problems += _rejected(wishes, templates, secret_keys)
+        problems += _rejected(requests, templates, secret_keys)
     return problems
 
 
-def _twice(wishes: Sequence[Wish]) -> list[str]:
-    hosts_of = _grouped((wish["server_id"], wish["host"]) for wish in wishes)
+def _twice(requests: Sequence[HostRequest]) -> list[str]:
+    hosts_of = _grouped((request["server_id"], request["host"]) for request in requests)
     return [
         f"{len(hosts)} hosts have one server id, {server_id}: {some_of(hosts)}"
         for server_id, hosts in hosts_of.items()
@@ -58,40 +58,44 @@ def _twice(wishes: Sequence[Wish]) -> list[str]:
     ]
 
 
-def _unknown(wishes: Sequence[Wish], servers: Sequence[ServerRecord], by_id: Mapping[str, ServerRecord]) -> list[str]:
+def _unknown(
+    requests: Sequence[HostRequest], servers: Sequence[ServerRecord], by_id: Mapping[str, ServerRecord]
+) -> list[str]:
     underlying = {server["cloud_server_id"]: server for server in servers if server["cloud_server_id"]}
     unknown: list[str] = []
     mistaken: list[str] = []
-    for wish in wishes:
-        if wish["server_id"] in by_id:
+    for request in requests:
+        if request["server_id"] in by_id:
             continue
-        server = underlying.get(wish["server_id"])
+        server = underlying.get(request["server_id"])
         if server is None:
-            unknown.append(f"{wish['host']} ({wish['server_id']})")
+            unknown.append(f"{request['host']} ({request['server_id']})")
         else:
             kind = server["cloud_server_type"] or "server"
             mistaken.append(
-                f"{wish['host']}: {wish['server_id']} is the id of the {kind} underneath Lite Server"
+                f"{request['host']}: {request['server_id']} is the id of the {kind} underneath Lite Server"
                 f" {server['name']}, whose own id is {server['id']}"
             )
     if unknown:
-        mistaken.insert(0, f"no such Lite Server for {len(unknown)} of {len(wishes)} hosts: {some_of(unknown)}")
+        mistaken.insert(0, f"no such Lite Server for {len(unknown)} of {len(requests)} hosts: {some_of(unknown)}")
     return mistaken
 
 
-def _not_running(wishes: Sequence[Wish], by_id: Mapping[str, ServerRecord]) -> list[str]:
+def _not_running(requests: Sequence[HostRequest], by_id: Mapping[str, ServerRecord]) -> list[str]:
     hosts_in = _grouped(
-        (by_id[wish["server_id"]]["status"] or "of no known status", wish["host"])
-        for wish in wishes
-        if wish["server_id"] in by_id and by_id[wish["server_id"]]["status"] != RUNNING
+        (by_id[request["server_id"]]["status"] or "of no known status", request["host"])
+        for request in requests
+        if request["server_id"] in by_id and by_id[request["server_id"]]["status"] != RUNNING
     )
     return [
-        f"{len(hosts)} of {len(wishes)} servers are {status}, not RUNNING: {some_of(hosts)}"
+        f"{len(hosts)} of {len(requests)} servers are {status}, not RUNNING: {some_of(hosts)}"
         for status, hosts in hosts_in.items()
     ]
 
 
-def _not_offered(wishes: Sequence[Wish], by_id: Mapping[str, ServerRecord], software: Iterable[Record]) -> list[str]:
+def _not_offered(
+    requests: Sequence[HostRequest], by_id: Mapping[str, ServerRecord], software: Iterable[Record]
+) -> list[str]:
     """Versions that the service does not offer, where it can be told.
 
     A server does not tell its flavor type. It is taken from the flavor's name, which contains it
@@ -106,14 +110,14 @@ def _not_offered(wishes: Sequence[Wish], by_id: Mapping[str, ServerRecord], soft
     if not offered:
         return []
     hosts_of: dict[tuple[str, str | None], list[str]] = {}
-    for wish in wishes:
-        versions = [item["spec"].get("version") for item in wish["items"] if item["type"] == HDK_UPGRADE]
-        server = by_id.get(wish["server_id"])
+    for request in requests:
+        versions = [item["spec"].get("version") for item in request["items"] if item["type"] == HDK_UPGRADE]
+        server = by_id.get(request["server_id"])
         flavor_type = flavor_type_of(server["flavor"], offered) if server else None
         for version in versions:
             types = [flavor_type] if flavor_type else list(offered)
             if version is not None and not any(version.lower() in offered[name] for name in types):
-                hosts_of.setdefault((version, flavor_type), []).append(wish["host"])
+                hosts_of.setdefault((version, flavor_type), []).append(request["host"])
     return [
         f"the service does not offer HDK {version}{f' for {flavor_type}' if flavor_type else ''}, wanted for"
         f" {some_of(hosts)}; it offers {_offers(offered, flavor_type)}"
@@ -138,13 +142,13 @@ def flavor_type_of(flavor: str | None, flavor_types: Iterable[str]) -> str | Non
     return max(fitting, key=len, default=None)
 
 
-def _rejected(wishes: Sequence[Wish], templates: list[Record], secret_keys: frozenset[str]) -> list[str]:
+def _rejected(requests: Sequence[HostRequest], templates: list[Record], secret_keys: frozenset[str]) -> list[str]:
     hosts_of: dict[tuple[str, tuple[Item, ...]], list[str]] = {}
-    for wish in wishes:
-        if wish["options"].get("template_check") == "off":
+    for request in requests:
+        if request["options"].get("template_check") == "off":
             continue
-        items = tuple(Item(item["type"], tuple(sorted(item["spec"].items()))) for item in wish["items"])
-        hosts_of.setdefault((wish["type"], items), []).append(wish["host"])
+        items = tuple(Item(item["type"], tuple(sorted(item["spec"].items()))) for item in request["items"])
+        hosts_of.setdefault((request["type"], items), []).append(request["host"])
     problems = []
     for (job_type, items), hosts in hosts_of.items():
         wanted = Wanted("preflight", job_type, (), items, body_items=items, secret_keys=secret_keys)

@@ -19,7 +19,7 @@ from ..._shapes import Record
 from ..._version import VERSION
 from .._result import VERDICTS
 from .._wording import duration, on_one_line, servers, some_of
-from ._rollout import Outcome
+from ._outcomes import Outcome
 
 SCHEMA_VERSION = 1
 PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
@@ -120,7 +120,7 @@ class RunRecord:
         """After the jobs were started: what is known of each server so far.
 
         :param jobs: dictionaries with job_id, name, servers, action and error.
-        :param outcomes: {host: outcome}, see :func:`._rollout.outcomes_of`.
+        :param outcomes: {host: outcome}, see :func:`._outcomes.outcomes_of`.
         """
         self.batch["phase"] = "waiting"
         self.batch["jobs"] = jobs

@@ -1,0 +1,216 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""From the results of a batch's jobs to one outcome for each of its hosts.
+
+Everything here is plain values that can be written as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from ..._shapes import Record
+from .._wording import on_one_line, servers
+from ..jobs._model import FAILED, PROCESSING, SKIPPED
+from ..jobs._wanted import REUSE_NEVER
+from ._requests import Group
+
+
+class JobWait(TypedDict):
+    """A job to wait for, and the servers that it is waited for."""
+
+    group: int
+    job_id: str
+    server_ids: list[str]
+    skipped: str
+    label: str
+
+
+class GroupError(TypedDict):
+    """What a failed result says of all its servers."""
+
+    text: str
+    hint: str | None
+    timed_out: bool
+
+
+class OutcomeOfAny(TypedDict):
+    """What came of a host."""
+
+    server_id: str
+    server_name: str | None
+    verdict: str
+    status: str | None
+    message: str | None
+    job_id: str | None
+    job_name: str
+    ok: bool
+    changed: bool
+
+
+class Outcome(OutcomeOfAny, total=False):
+    """The same, with what happened and what to do where the host fails."""
+
+    text: str
+    hint: str
+
+
+def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait]:
+    """The jobs to wait for: those that were started or found and still run on a wanted server.
+
+    :param groups: of :func:`groups_of`.
+    :param started: the result of ``liteserver_job`` for each group, in their order.
+    :returns: dictionaries with group (its number), job_id, server_ids, skipped and label.
+    """
+    waits: list[JobWait] = []
+    for group, result in zip(groups, started, strict=True):
+        running: dict[str, list[str]] = {}
+        for row in result.get("servers") or []:
+            if row["verdict"] == "running" and row["job_id"] and _serves(result, row):
+                running.setdefault(row["job_id"], []).append(row["server_id"])
+        waits += [
+            {
+                "group": group["number"],
+                "job_id": job_id,
+                "server_ids": server_ids,
+                "skipped": group["options"].get("skipped", "ok"),
+                "label": f"{group['name']} job {job_id}: {servers(len(server_ids))}",
+            }
+            for job_id, server_ids in running.items()
+        ]
+    return waits
+
+
+def _serves(result: Record, row: Record) -> bool:
+    """Whether a running job runs what is wanted: where other items keep a server busy, nothing is waited for."""
+    return (result.get("error") or {}).get("code") != "servers_busy" or row["job_id"] in (result.get("job_ids") or [])
+
+
+def outcomes_of(
+    groups: Sequence[Group],
+    started: Sequence[Record],
+    waits: Sequence[JobWait],
+    waited: Sequence[Record],
+    check_mode: bool = False,
+) -> dict[str, Outcome]:
+    """What came of each host.
+
+    :param waits: of :func:`waits_of`.
+    :param waited: the result of ``liteserver_job`` for each wait, in their order; empty in check mode.
+    :returns: {host: outcome} with server_id, server_name, verdict, status, message, job_id, job_name,
+        ok (whether the host passes), changed, and on failure text and hint.
+    """
+    rows: dict[str, Record] = {}
+    errors: dict[str, GroupError] = {}
+    for group, result in zip(groups, started, strict=True):
+        if result.get("failed"):
+            errors.update(dict.fromkeys(group["server_ids"], _error_of(result)))
+        for row in result.get("servers") or []:
+            rows[row["server_id"]] = row
+    for wait, result in zip(waits, waited, strict=bool(waited)):
+        for server_id in wait["server_ids"]:
+            errors.pop(server_id, None)
+            if result.get("failed"):
+                errors[server_id] = _error_of(result)
+        wanted = set(wait["server_ids"])
+        for row in result.get("servers") or []:
+            # A wait that failed at its first look knows less than the start did.
+            if row["server_id"] in wanted and row["job_id"]:
+                rows[row["server_id"]] = row
+    outcomes = {}
+    for group, result in zip(groups, started, strict=True):
+        submitted = set(result.get("submitted_server_ids") or [])
+        for host, server_id in zip(group["hosts"], group["server_ids"], strict=True):
+            row = rows.get(server_id) or {"server_id": server_id, "verdict": "unknown"}
+            outcomes[host] = _outcome(group, row, server_id in submitted, errors.get(server_id), check_mode)
+    return outcomes
+
+
+def _error_of(result: Record) -> GroupError:
+    error = result.get("error") or {}
+    return {
+        "text": on_one_line(error.get("message") or result.get("msg") or "the module ended without a result"),
+        "hint": error.get("hint"),
+        "timed_out": bool(result.get("timed_out")),
+    }
+
+
+def _outcome(group: Group, row: Record, submitted: bool, error: GroupError | None, check_mode: bool) -> Outcome:
+    verdict = row["verdict"]
+    passes = verdict == "done" or (check_mode and error is None and verdict in ("planned", "running"))
+    outcome: Outcome = {
+        "server_id": row["server_id"],
+        "server_name": row.get("server_name"),
+        "verdict": verdict,
+        "status": row.get("status"),
+        "message": row.get("message"),
+        "job_id": row.get("job_id"),
+        "job_name": group["name"],
+        "ok": passes,
+        "changed": submitted,
+    }
+    if not passes:
+        outcome["text"], outcome["hint"] = _why(outcome, error, group["options"].get("reuse"))
+    return outcome
+
+
+def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple[str, str]:
+    """(what happened to this server, what to do)."""
+    again = "run the same play again: only servers that are not done are submitted"
+    if outcome["verdict"] == "failed":
+        what = outcome["status"] or FAILED
+        message = on_one_line(outcome["message"] or "the service gives no reason")
+        if what == SKIPPED:
+            return f"{what}: {message}", "see why the service skips it, or take that for done with fleet_job_skipped=ok"
+        return f"{what}: {message}", f"mend the server, then {again}"
+    if outcome["verdict"] == "running":
+        if error is None or error["timed_out"]:
+            hint = "run the same play again to go on waiting"
+            if reuse == REUSE_NEVER:
+                hint = "see with playbook job_status what comes of it; the same play again starts a new job"
+            return "still running when the wait was over", f"the job goes on; {hint}"
+        return f"still running, and not waited for any more: {error['text']}", error["hint"] or again
+    if error is not None:
+        nothing = "no job was created for it: " if outcome["verdict"] == "planned" else ""
+        return f"{nothing}{error['text']}", error["hint"] or again
+    if outcome["status"] == PROCESSING:
+        return (
+            "its job is over or was deleted, and its task was still PROCESSING when it was seen last",
+            "look at the server itself before you run anything again: after a deleted job the next run submits it",
+        )
+    if outcome["status"]:
+        return (
+            f"its task ended as {outcome['status']}, which is neither success nor failure",
+            "look at the server itself: it is not submitted again under the same items",
+        )
+    return "its job is over and tells nothing about it", "look at the server itself before you run anything again"
+
+
+def outcome_line(host: str, outcome: Outcome) -> str:
+    """A failed host's message: what its server did, in which job, and what to do."""
+    name = on_one_line(outcome["server_name"] or host)
+    job = f" (job {outcome['job_name']} {outcome['job_id']})" if outcome["job_id"] else ""
+    return f"{name}: {outcome['text'].rstrip('.')}{job}. What to do: {outcome['hint'].rstrip('.')}."
+
+
+def jobs_of(groups: Sequence[Group], started: Sequence[Record]) -> list[Record]:
+    """The jobs of a batch for its record."""
+    jobs = []
+    for group, result in zip(groups, started, strict=True):
+        error = result.get("error") or {}
+        job = result.get("job") or {}
+        jobs.append(
+            {
+                "group": group["number"],
+                "name": group["name"],
+                "job_id": job.get("id"),
+                "action": result.get("action"),
+                "servers": len(result.get("submitted_server_ids") or group["server_ids"]),
+                "other_job_ids": [found for found in result.get("job_ids") or [] if found != job.get("id")],
+                "error": error.get("message") or (result.get("msg") if result.get("failed") else None),
+            }
+        )
+    return jobs

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""The variables of role ``fleet_job`` as each host of the play sees them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ..module_utils._errors import InvalidOption
+from ..module_utils.domain._waiting import check_wait_options
+from ..module_utils.domain._wording import some_of
+from ..module_utils.domain.rollout._requests import PER_HOST, HostRequest, request_of
+from ..module_utils.domain.rollout._strings import restore_strings
+
+PREFIX = "fleet_job_"
+HOOKS = ("before", "after")
+
+
+class HostVariables:
+    """Reads the role's variables of one host after the other, checked by the argument spec of an entry point.
+
+    A task that runs once sees them as its own host does, and hostvars leave out what plays
+    and roles set. Only Ansible's own merge, with this play, task and host, is what a task
+    on that host would see.
+
+    :param task: the step's task.
+    :param templar: the step's templar.
+    :param role_path: folder of the role.
+    :param entry: the entry point.
+    """
+
+    def __init__(self, task: Any, templar: Any, role_path: str, entry: str) -> None:
+        self._task, self._templar = task, templar
+        self._manager = task.get_variable_manager()
+        self._entry = entry
+        with open(os.path.join(role_path, "meta", "argument_specs.yml"), encoding="utf-8") as file:
+            self._spec: dict[str, Any] = yaml.safe_load(file)["argument_specs"][entry]["options"]
+        self._validator = ArgumentSpecValidator(self._spec)
+        self._loaded = self._hooks_when_loaded()
+
+    def of(self, host_name: str) -> dict[str, Any]:
+        """Values of one host, without the prefix of the role's variables.
+
+        :raises InvalidOption: a value is missing, of another type, or its template fails.
+        """
+        host = self._manager._inventory.get_host(host_name)
+        variables = self._manager.get_vars(play=self._task.play, host=host, task=self._task)
+        checked = self._validator.validate(self._templated(variables))
+        if checked.error_messages:
+            raise InvalidOption("; ".join(checked.error_messages))
+        parameters = checked.validated_parameters
+        values = {name.removeprefix(PREFIX): value for name, value in parameters.items() if name in self._spec}
+        try:
+            check_wait_options({**values, "progress": 0})
+        except InvalidOption as error:
+            raise InvalidOption(PREFIX + error.message) from error
+        self._require_loaded_hooks(values)
+        return values
+
+    def requests_of(self, host_names: Sequence[str], started_at: int) -> tuple[list[HostRequest], list[str]]:
+        """([request of each host that has a valid one], [problems]).
+
+        :param started_at: of the run, in ms.
+        """
+        requests: list[HostRequest] = []
+        hosts_of: dict[str, list[str]] = {}
+        seen: dict[str, tuple[str, Any]] = {}
+        for host in host_names:
+            try:
+                values = self.of(host)
+                for name, value in values.items():
+                    if name not in PER_HOST and seen.setdefault(name, (host, value))[1] != value:
+                        raise InvalidOption(
+                            f"{PREFIX}{name}: must be the same for all hosts of a run, and differs from"
+                            f" {seen[name][0]}'s"
+                        )
+                requests.append(request_of(host, self._entry, values, started_at))
+            except InvalidOption as error:
+                hosts_of.setdefault(error.message, []).append(host)
+        return requests, [f"{text} ({some_of(names)})" for text, names in hosts_of.items()]
+
+    def _templated(self, variables: dict[str, Any]) -> dict[str, Any]:
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        given = {}
+        for name in self._spec:
+            if name not in variables:
+                continue
+            try:
+                value = templar.template(variables[name])
+            except AnsibleError as error:
+                raise InvalidOption(f"{name}: {' '.join(str(error).split())}") from error
+            # An empty value is what a variable without one looks like in a survey.
+            if value is not None and value != "":
+                given[name] = value
+        return restore_strings(given, self._spec)
+
+    def _hooks_when_loaded(self) -> dict[str, str | None]:
+        variables = self._manager.get_vars(play=self._task.play, task=self._task)
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        return {hook: templar.template(variables.get(PREFIX + hook) or "") or None for hook in HOOKS}
+
+    def _require_loaded_hooks(self, values: dict[str, Any]) -> None:
+        """A hook that only the inventory sets was not there when the play was loaded, and would not run."""
+        for hook in HOOKS:
+            if (values.get(hook) or None) != self._loaded[hook]:
+                raise InvalidOption(
+                    f"{PREFIX}{hook}: is set where a play cannot see it when it is loaded (inventory or facts), and"
+                    " would not run; set it in the play, for the role, or with --extra-vars"
+                )

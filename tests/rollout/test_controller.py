@@ -1,0 +1,118 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What talks to the API runs on the controller, whatever an inventory says of ``localhost``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from rollout.rollout import VERSION, host, hosts, play, role
+
+SECRET = "canary-value-4711"
+
+
+@pytest.fixture
+def ssh(rollout):
+    """A file that is there once anything was sent over SSH, to localhost or to a server.
+
+    The inventory has a host of that name with an address, SSH and privilege escalation, as a server of this name
+    or a careless inventory would bring it.
+    """
+    called = rollout.directory / "ssh-was-called"
+    client = rollout.directory / "ssh"
+    client.write_text(f"#!/bin/sh\necho \"$@\" >> '{called}'\ncat >> '{called}'\nexit 255\n")
+    client.chmod(0o755)
+    remote = {
+        "ansible_host": "192.0.2.1",
+        "ansible_connection": "ssh",
+        "ansible_ssh_executable": str(client),
+        "ansible_become": True,
+        "ansible_become_exe": "/nowhere/sudo",
+        "ansible_python_interpreter": "/nowhere/python",
+    }
+    rollout.inventory(3, **remote)
+    inventory = json.loads((rollout.directory / "hosts.yml").read_text())
+    inventory["ungrouped"] = {"hosts": {"localhost": remote}}
+    (rollout.directory / "hosts.yml").write_text(json.dumps(inventory))
+    return called
+
+
+@pytest.mark.parametrize("delegate", [{}, {"delegate_to": ""}, {"delegate_to": None}])
+def test_the_role_sends_nothing_to_localhost(simulator, rollout, ssh, delegate):
+    common = role(
+        "common", spec={"command": "uptime"}, secret_spec={"password": SECRET}, template_check="off", preflight="strict"
+    )
+    common["vars"].update({f"fleet_job_{name}": value for name, value in delegate.items()})
+    run = rollout.run(play(common))
+    assert (run.status, run.changed) == (0, hosts(1, 2, 3))
+    assert not ssh.exists()
+    assert simulator.requests("create_job")[0]["body"]["items"][0]["spec"]["password"] == SECRET
+
+
+def test_a_delegate_that_the_user_names_is_taken_as_it_is(simulator, rollout, ssh):
+    run = rollout.run(play(role(delegate_to="localhost", preflight="strict")))
+    assert run.status != 0
+    assert ssh.exists()
+    assert simulator.counts()["total"] == 0
+
+
+def test_a_delegate_with_a_local_connection_works(simulator, rollout):
+    rollout.inventory(2)
+    inventory = json.loads((rollout.directory / "hosts.yml").read_text())
+    inventory["ungrouped"] = {"hosts": {"bastion": {"ansible_connection": "local"}}}
+    (rollout.directory / "hosts.yml").write_text(json.dumps(inventory))
+    run = rollout.run(
+        play(role(delegate_to="bastion"), environment={"ANSIBLE_PYTHON_INTERPRETER": "x"}),
+        variables={"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+    )
+    assert (run.status, run.changed) == (0, hosts(1, 2))
+
+
+def test_the_upgrade_sends_nothing_to_localhost(simulator, rollout, ssh):
+    run = rollout.run(
+        "modelarts.liteserver.hdk_upgrade",
+        variables={"fleet_job_version": VERSION, "fleet_job_hosts": "npu", "fleet_job_wait_sleep": 1},
+    )
+    assert (run.status, run.changed) == (0, hosts(1, 2, 3))
+    assert not ssh.exists()
+
+
+def test_the_status_of_jobs_sends_nothing_to_localhost(simulator, rollout, ssh):
+    run = rollout.run("modelarts.liteserver.job_status")
+    assert run.status == 0
+    assert simulator.count("list_jobs") == 1
+    assert not ssh.exists()
+
+
+def test_a_follow_up_is_opened_on_the_controller(simulator, rollout, ssh):
+    event = {"id": "e1", "server_id": "s1", "job_id": "j1", "job_name": "n"}
+    folder = rollout.directory / "follow-ups"
+    folder.mkdir()
+    variables = {"ansible_eda": {"event": event}, "follow_up_folder": str(folder)}
+    run = rollout.run("modelarts.liteserver.eda_follow_up", variables=variables)
+    assert (run.status, len(list(folder.iterdir()))) == (0, 1)
+    assert not ssh.exists()
+
+
+def test_the_next_step_is_started_from_the_controller(simulator, rollout, ssh):
+    rollout.run(play(role("common", spec={"command": "uptime"})), arguments=("--limit", host(1)))
+    job = simulator.jobs()[0]
+    event = {"id": "e1", "job_id": job["id"], "job_name": job["name"]}
+    variables = {
+        "ansible_eda": {"event": event},
+        "next_step_type": "COMMON",
+        "next_step_spec": {"command": "next"},
+    }
+    run = rollout.run("modelarts.liteserver.eda_next_step", variables=variables)
+    assert (run.status, len(simulator.jobs())) == (0, 2)
+    assert not ssh.exists()
+
+
+def test_awx_is_set_up_from_the_controller(simulator, rollout, ssh):
+    """Up to the first error: the collection awx.awx is not there."""
+    run = rollout.run("modelarts.liteserver.awx_setup")
+    assert run.status == 2
+    assert "awx_setup needs the collection awx.awx" in run.message("Stop without it")
+    assert not ssh.exists()
