@@ -153,10 +153,10 @@ def step(
     """
     seen, missing = dict(state.seen), dict(state.missing)
     last_error = None if polled else state.last_error
-    asked: float = 0
+    closed_until = state.closed_until
     for identifier, answer in polled.items():
         if isinstance(answer, LiteServerError):
-            last_error, asked = answer, max(asked, answer.retry_after or 0)
+            last_error, closed_until = answer, max(closed_until, now + (answer.retry_after or 0))
         elif answer is None:
             times, since = missing.get(identifier, (0, now))
             missing[identifier] = times + 1, since
@@ -165,7 +165,6 @@ def step(
         else:
             missing.pop(identifier, None)
             seen[identifier] = answer
-    closed_until = now + asked if asked else state.closed_until
     state = replace(state, seen=seen, missing=missing, last_error=last_error, closed_until=closed_until)
     if not still_open(state):
         return state, None
@@ -173,7 +172,7 @@ def step(
         return replace(state, timed_out=True), None
     pause = min(state.next_pause, state.longest_pause)
     # The last poll falls on the deadline itself, whatever the pause would be, but for one that the service asked for.
-    pause = min(max(pause, asked), state.deadline - now)
+    pause = min(max(pause, closed_until - now), state.deadline - now)
     return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
 
 
@@ -217,11 +216,12 @@ def watch(
     limits: WaitLimits,
     progress: Progress,
     resume: str | None,
+    closed_until: float = 0,
 ) -> WaitState[Seen]:
     """Wait with lines of progress until all have ended or ``limits.timeout`` has passed; returns the last state.
 
     The one driver of all waits. ``seen``, ``ended`` and ``gone`` are those of :class:`WaitState`, ``poll`` is that
-    of :func:`wait`.
+    of :func:`wait`, ``closed_until`` that of :class:`WaitState`.
 
     :param take: called with what was seen, after each round of polls.
     :param rows: returns entries of a result's ``servers``, for the lines of progress.
@@ -233,6 +233,7 @@ def watch(
         progress.saw(rows(), clock.now())
 
     state = WaitState(seen, ended, gone, clock.now() + limits.timeout, limits.longest_pause)
+    state = replace(state, closed_until=closed_until)
     if still_open(state):
         progress.begins(rows(), resume)
     return wait(state, poll, clock, on_step, progress.sleep)

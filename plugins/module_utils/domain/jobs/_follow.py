@@ -71,6 +71,7 @@ def wait_for(
         limits=limits,
         progress=progress,
         resume=resume,
+        closed_until=max((run.closed_until for run in runs), default=0),
     )
     if not state.timed_out:
         return None

@@ -37,6 +37,7 @@ class Run:
     :ivar submitted: the servers for which a create request was sent, or in check mode would be.
     :ivar main_job_id: of the job that was created or attached to, or None.
     :ivar action: as in the result.
+    :ivar closed_until: seconds on the clock: before that the service takes no request, as it said.
     """
 
     server_ids: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Run:
     main_job_id: str | None = None
     action: str = "none"
     timed_out: bool = False
+    closed_until: float = 0
     warnings: list[str] = field(default_factory=list)
 
 

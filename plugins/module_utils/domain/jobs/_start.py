@@ -131,6 +131,8 @@ def _create(api: Api, run: Run, history: History, wanted: Wanted, clock: Clock, 
     except LiteServerError:
         run.submitted = ()
         raise
+    if launched.unseen and launched.unseen.retry_after:
+        run.closed_until = clock.now() + launched.unseen.retry_after
     job = launched.job
     follow(run, job, run.submitted)
     if job.ended:
