@@ -52,7 +52,7 @@ def start(api: Api, run: Run, wanted: Wanted, clock: Clock, patience: float) -> 
     submit, running = servers_at(run, Standing.SUBMIT), servers_at(run, Standing.RUNNING)
     if submit:
         run.submitted = tuple(submit)
-        if wanted.mark and wanted.mark_for(submit, "") is None:
+        if wanted.mark and not wanted.has_room_for_mark(submit):
             run.warnings.append(UNMARKED)
         if run.check_mode:
             run.action = "planned"

@@ -15,7 +15,7 @@ from typing import Any
 from ..._errors import InvalidOption, OptionPath
 from ..._shapes import Options, Record
 from .._ids import check_ids
-from ._mark import LONGEST_DESCRIPTION, Mark, digest_of_items, digests_of, marked, read_mark, types_of_mark
+from ._mark import LONGEST_DESCRIPTION, Mark, digest_of_items, digests_of, marked, nonce_of, read_mark, types_of_mark
 from ._model import Item, items_of, spec_text
 
 NAME_PATTERN = r"[-_.a-zA-Z0-9]{1,64}"
@@ -71,6 +71,10 @@ class Wanted:
     def digest(self) -> str:
         """The items as a mark has them."""
         return digest_of_items(self.body_items or self.items, self.secret_keys)
+
+    def has_room_for_mark(self, server_ids: Sized) -> bool:
+        """Whether the mark of a job for these servers fits behind the description."""
+        return self.mark_for(server_ids, nonce_of(0)) is not None
 
     def mark_for(self, server_ids: Sized, nonce: str) -> Mark | None:
         """The mark of a job for these servers; None where none is sent."""
