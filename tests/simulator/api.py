@@ -132,7 +132,7 @@ def list_jobs(call: Call) -> Any:
 
 def get_job(call: Call) -> Any:
     """GET jobs/{id}."""
-    return call.world.show_job(call.world.job(call.params["id"]))
+    return call.world.show_job(call.world.shown_job(call.params["id"]))
 
 
 def delete_jobs(call: Call) -> Any:

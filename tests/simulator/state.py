@@ -544,8 +544,14 @@ class World:
     def job(self, identifier: str) -> Job:
         """The job of this id, deleted ones only where they stay visible; else the not-found answer."""
         found = self.jobs.get(identifier)
-        is_found = found is not None and oddities.is_found(found, self.settings, self.clock.now())
-        if found is None or not is_found or (found.deleted_at is not None and self.settings.deleted_jobs == "hidden"):
+        if found is None or (found.deleted_at is not None and self.settings.deleted_jobs == "hidden"):
+            raise errors.not_found("Job", identifier, self.settings.not_found)
+        return found
+
+    def shown_job(self, identifier: str) -> Job:
+        """The job of this id as its detail finds it, else the not-found answer."""
+        found = self.job(identifier)
+        if not oddities.is_found(found, self.settings, self.clock.now()):
             raise errors.not_found("Job", identifier, self.settings.not_found)
         return found
 
