@@ -18,6 +18,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
+from ..module_utils._shapes import Record
+from ..module_utils.domain._untrusted import as_line
 from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.rollout._budget import FailureBudget
 from ..module_utils.domain.rollout._outcomes import jobs_of, outcome_line, outcomes_of, waits_of
@@ -155,9 +157,10 @@ class ActionModule(ActionBase):
             record.starting([shown_group(group) for group in groups], ids, now_ms())
         # A group that fails does not hold up the others: its hosts fail by their outcomes.
         results = [self._start_group(group) for group in groups]
-        with self._record() as record:
-            outcomes = outcomes_of(groups, results, [], [], self._task.check_mode)
-            record.started(jobs_of(groups, results), outcomes, now_ms())
+        outcomes, jobs = outcomes_of(groups, results, [], [], self._task.check_mode), jobs_of(groups, results)
+        self._note(
+            lambda record: record.started(jobs, outcomes, now_ms()), jobs, "The jobs are waited for all the same."
+        )
         own = variables.of(self._vars["inventory_hostname"])
         answer: Result = {
             "groups": groups,
@@ -207,8 +210,19 @@ class ActionModule(ActionBase):
             for wait in waits
         ]
         outcomes = outcomes_of(groups, results, waits, waited, self._task.check_mode)
-        with self._record() as record:
+        jobs = jobs_of(groups, results)
+
+        def settle(record: RunRecord) -> None:
+            if record.batch["phase"] != "waiting":  # it could not be written after the start
+                record.started(jobs, outcomes, now_ms())
             record.settled(outcomes, now_ms(), hook=started["after"] and not self._task.check_mode)
+
+        rest = "What came of them may not be in the record; then no further batch starts."
+        record = self._note(settle, jobs, rest)
+        if record is None:
+            record = RunRecord.begin("", "", list(outcomes), None, now_ms())
+            record.open_batch(outcomes, now_ms())
+            settle(record)
         path = self._args["record"] if started["kept"] else None
         return {"hosts": outcomes, "summary": summary_lines(record.data, path)}
 
@@ -231,9 +245,13 @@ class ActionModule(ActionBase):
 
     def _close(self) -> Result:
         """After the tasks of fleet_job_after: what they failed is in the record too."""
-        with self._record() as record:
-            record.lost_later(record.seen.difference(self._vars["ansible_play_hosts"]), now_ms())
+        hosts = self._vars["ansible_play_hosts"]
+
+        def close(record: RunRecord) -> None:
+            record.lost_later(record.seen.difference(hosts), now_ms())
             record.closed(now_ms())
+
+        self._note(close, [], "What tasks after the jobs failed is not in the record.")
         return {}
 
     # --- the record ---
@@ -242,13 +260,27 @@ class ActionModule(ActionBase):
     def _record(self) -> Iterator[RunRecord]:
         """The record of this run, written when the block is left without an error."""
         path = self._args["record"]
-        with self._written(path, self._files.load(path)) as record:
-            yield record
+        record = self._files.load(path)
+        yield record
+        self._files.write(path, record)
 
     @contextmanager
     def _written(self, path: str, record: RunRecord) -> Iterator[RunRecord]:
         yield record
         self._files.write(path, record)
+
+    def _note(self, change: Callable[[RunRecord], None], jobs: list[Record], rest: str) -> RunRecord | None:
+        """Change the record once jobs may run. Trouble with it is a warning that names them: they go on all the same.
+
+        :returns: the changed record, or None where there is none to be believed.
+        """
+        record, trouble = self._files.note(self._args["record"], change)
+        if trouble:
+            named = [f"{as_line(job['name'])} {job['job_id']}" for job in jobs if job["job_id"]]
+            named += [job_id for job in jobs for job_id in job["other_job_ids"]]
+            text = f" Jobs of this batch: {', '.join(named)}." if named else ""
+            self._warnings.append(f"{trouble.rstrip('.')}.{text} {rest}")
+        return record
 
     # --- variables, and modules ---
 

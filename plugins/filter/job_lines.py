@@ -52,7 +52,18 @@ _value:
   elements: str
 """
 
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._errors import InvalidOption
 from ..module_utils.domain.jobs._lines import job_lines
+
+
+def lines(jobs, server_ids=None):
+    """The filter; see DOCUMENTATION."""
+    try:
+        return job_lines(jobs, server_ids)
+    except InvalidOption as error:
+        raise AnsibleFilterError(f"modelarts.liteserver.job_lines: {error}") from error
 
 
 class FilterModule:
@@ -60,4 +71,4 @@ class FilterModule:
 
     def filters(self):
         """{name: function}."""
-        return {"job_lines": job_lines}
+        return {"job_lines": lines}

@@ -59,15 +59,22 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
     """Raise TimeoutError in the body, in the middle of a read too, once it has taken so many seconds.
 
     A read ends by itself only when nothing comes: byte by byte, an answer could last for ever.
-    The limit is the process's alarm. Where that is taken (Ansible's own time-outs of tasks), or in another
-    thread than the main one, there is none.
+    The limit is the process's alarm. In another thread than the main one, or where the alarm is taken (Ansible's own
+    time-outs of tasks), a timer raises the error between two steps of Python: after the next byte of a read, but not
+    in the middle of a search by a regular expression.
 
     :param what: the text of the error.
     """
     if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0]:
+        limit = _timer(seconds, what)
+    else:
+        limit = _alarm(seconds, what)
+    with limit:
         yield
-        return
 
+
+@contextlib.contextmanager
+def _alarm(seconds: float, what: str) -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError(errno.ETIMEDOUT, what)
 
@@ -78,3 +85,33 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _timer(seconds: float, what: str) -> Iterator[None]:
+    thread = threading.get_ident()
+
+    class Expired(TimeoutError):
+        """Made by the interpreter, which passes no arguments."""
+
+        def __init__(self) -> None:
+            self.errno, self.strerror = errno.ETIMEDOUT, what
+
+    timer = threading.Timer(seconds, _raise_in, (thread, Expired))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        _raise_in(thread, None)  # what came too late to be raised in the body
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    """Have a thread raise an error at its next step; None takes back what it has not raised yet."""
+    import ctypes  # not every run needs it, and not every Python has it
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
+    )

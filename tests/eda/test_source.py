@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import http.server
 import importlib.util
 import json
 import logging
+import os
 import pathlib
+import socket
 import stat
+import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from eda.conftest import ROOT
@@ -292,27 +298,196 @@ def test_what_ends_it(simulator: Simulator, start: Any, args: dict[str, Any], te
     assert simulator.counts()["total"] <= 1
 
 
+KNOWN = {"name": "upgrade", "status": "PROCESSING", "tasks": {}, "looks": 0}
+ODD_KNOWLEDGE: list[Any] = [
+    *(None, [], 5, "text", {"id": None}, {"id": []}, {"id": "text"}, {"id": {}}),
+    *({"id": {**KNOWN, key: odd}} for key, odd in (("name", 5), ("status", {}), ("tasks", []), ("looks", None))),
+    *({"id": {**KNOWN, "tasks": odd}} for odd in ({"server": 5}, {"server": None}, "text", 5)),
+]
+
+
+def state_of(jobs: Any) -> str:
+    """A state file of the simulator's project, with this in place of what is known."""
+    return json.dumps({"schema_version": 1, "watched": "WATCHED", "jobs": jobs})
+
+
 @pytest.mark.parametrize(
     "content, text",
     [
         ("half of", "cannot be read"),
         ("[]", "cannot be read"),
+        ("null", "cannot be read"),
+        ("[" * 100000, "cannot be read"),
+        (b"\xff\xfe", "cannot be read"),
+        *((state_of(jobs), "cannot be read") for jobs in ODD_KNOWLEDGE),
         (json.dumps({"schema_version": 9, "watched": {}, "jobs": {}}), "another version"),
         (json.dumps({"schema_version": 1, "watched": {"project_id": "other"}, "jobs": {}}), "another region"),
     ],
 )
 def test_a_state_file_that_is_not_its_own(
-    simulator: Simulator, start: Any, tmp_path: pathlib.Path, content: str, text: str
+    simulator: Simulator, start: Any, tmp_path: pathlib.Path, content: str | bytes, text: str
 ) -> None:
     """To begin anew could leave out what happened meanwhile, and to go on could repeat it: somebody has to decide."""
     state = tmp_path / "state.json"
-    state.write_text(content)
+    if isinstance(content, str):
+        options = simulator.credentials()
+        watched = {"region": None, "endpoint": options["endpoint"], "project_id": options["project_id"], "names": None}
+        content = content.replace('"WATCHED"', json.dumps(watched)).encode()
+    state.write_bytes(content)
 
     async def story() -> str:
         source = start(state_file=str(state))
         await asyncio.wait([source.task], timeout=SECONDS)
         return ended_with(source)
 
-    assert text in asyncio.run(story())
-    assert state.read_text() == content
+    message = asyncio.run(story())
+    assert message.startswith(f"state_file: {state} ")
+    assert text in message
+    assert state.read_bytes() == content
     assert simulator.counts()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "kind", ["a pipe", "a folder", "somebody else's", "for everybody", "in no folder", "in a file"]
+)
+def test_a_state_file_that_is_no_file_of_its_own(
+    simulator: Simulator, start: Any, tmp_path: pathlib.Path, kind: str
+) -> None:
+    """It ends at once, with a message: nobody would write into the pipe."""
+    state = tmp_path / "state.json"
+    if kind == "a pipe":
+        os.mkfifo(state)
+    elif kind == "a folder":
+        state.mkdir()
+    elif kind == "in no folder":
+        state = tmp_path / "none" / "state.json"
+    elif kind == "in a file":
+        state.write_text("")
+        state = state / "state.json"
+    else:
+        if kind == "somebody else's" and os.geteuid() != 0:
+            pytest.skip("only root may give a file to somebody else")
+        state.write_text("{}")
+        state.chmod(0o666)
+        if kind == "somebody else's":
+            state.chmod(0o600)
+            os.chown(state, 54321, -1)
+
+    async def story() -> str:
+        source = start(state_file=str(state))
+        await asyncio.wait([source.task], timeout=SECONDS)
+        return ended_with(source)
+
+    assert asyncio.run(story()).startswith(f"state_file: {state} cannot be ")
+    assert simulator.counts()["total"] == 0
+
+
+def test_a_folder_that_vanishes_is_a_warning_until_it_is_back(
+    simulator: Simulator, start: Any, create: Any, tmp_path: pathlib.Path, caplog: Any
+) -> None:
+    """Events go on, and the file has them all when it can be written again."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+
+    async def story() -> str:
+        source = start(state_file=str(folder / "state.json"))
+        await source.looks(1)
+        (folder / "state.json").unlink()
+        folder.rmdir()
+        job = create("upgrade", 1)
+        assert len(await source.events(2)) == 2
+        await source.looks(1)
+        folder.mkdir()
+        await source.looks(2)
+        assert await source.stop() == []
+        return job
+
+    with caplog.at_level(logging.WARNING):
+        job = asyncio.run(story())
+    assert f"state_file: cannot write {folder / 'state.json'}: No such file or directory" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert list(json.loads((folder / "state.json").read_text())["jobs"]) == [job]
+
+
+def test_a_redirect_is_a_warning(simulator: Simulator, start: Any, create: Any, caplog: Any) -> None:
+    """Something before the service sends one for a while; it is not followed."""
+
+    async def story() -> None:
+        source = start()
+        await source.looks(1)
+        create("upgrade", 1)
+        simulator.fault("list_jobs", "redirect", location="http://127.0.0.1:9/")
+        assert len(await source.events(2)) == 2
+        await source.stop()
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(story())
+    assert "HTTP 302" in caplog.text
+    assert caplog.text.count("Looking again in") == 1
+
+
+@pytest.mark.parametrize("part", ["the body", "the headers"])
+def test_an_answer_byte_by_byte_ends(
+    plugin: ModuleType, simulator: Simulator, start: Any, caplog: Any, monkeypatch: Any, part: str
+) -> None:
+    """Each byte comes in time, and the answer never ends: looks are in another thread than the main one."""
+    endless = threading.Event()
+
+    def trickle() -> None:
+        while not endless.is_set():
+            # The listener is closed at the end, a connection where the client has had enough.
+            with contextlib.suppress(OSError), listener.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+                connection.sendall(b"Content-Length: 1000000\r\n\r\n" if part == "the body" else b"X-Endless: ")
+                while not endless.wait(0.02):
+                    connection.sendall(b" ")
+
+    layers = plugin._layers()
+    client = importlib.import_module(f"{layers.__name__.rsplit('.', 2)[0]}.transport._client")
+    monkeypatch.setattr(client, "WHOLE_ANSWER_TIMEOUTS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=trickle, daemon=True).start()
+
+        async def story() -> None:
+            source = start(endpoint=f"http://127.0.0.1:{listener.getsockname()[1]}", request_timeout=1)
+            await source.looks(2)
+            await source.stop()
+
+        with caplog.at_level(logging.WARNING):
+            asyncio.run(story())
+        endless.set()
+    assert caplog.text.count("it was not complete after 1 s") >= 2
+
+
+@pytest.mark.parametrize("encoding", ["as it is", "as JSON", "in an address"])
+def test_a_refusal_that_echoes_the_key_does_not_show_it(simulator: Simulator, start: Any, encoding: str) -> None:
+    secret = 'se/cr"et+key=='
+    shown = {"as it is": secret, "as JSON": json.dumps(secret)[1:-1], "in an address": quote(secret, safe="")}[encoding]
+    body = {"error_code": "APIGW.0301", "error_msg": f"wrong key {shown} of yours"}
+
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        """Says the key."""
+
+        def do_GET(self) -> None:
+            """Refuse."""
+            self.send_response(401)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_args: object) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        async def story() -> str:
+            source = start(endpoint=f"http://127.0.0.1:{server.server_address[1]}", secret_key=secret)
+            await asyncio.wait([source.task], timeout=SECONDS)
+            return ended_with(source)
+
+        message = asyncio.run(story())
+        server.shutdown()
+    assert "wrong key" in message
+    assert shown not in message
+    assert secret not in message

@@ -29,6 +29,11 @@ NODE = "plugins/module_utils/node/"
 NODE_TABLE = ["tests/node/test_table.py"]
 NODE_GARBLED = ["tests/node/test_garbled.py"]
 TRANSPORT_TESTS = ["tests/unit/transport"]
+WIRING = "plugins/module_utils/wiring/"
+OWN_FILES = ["tests/unit/wiring/test_own_files.py"]
+RECORD_FILES = ["tests/unit/wiring/test_run_files.py"]
+CLOCK = ["tests/unit/wiring/test_clock.py"]
+EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
 # (name, file, text, replacement, the tests that should notice)
@@ -267,6 +272,76 @@ MUTANTS = [
         "if False:",
         DOMAIN_TESTS,
     ),
+    # The record of a run, and what an event may do.
+    (
+        "record: a folder of anybody's",
+        WIRING + "_own_files.py",
+        "_check_owner(folder, status, (os.geteuid(), _ROOT))",
+        "pass",
+        OWN_FILES,
+    ),
+    (
+        "record: a file of anybody's",
+        WIRING + "_own_files.py",
+        '_check_owner("it", status, (os.geteuid(),))',
+        "pass",
+        OWN_FILES,
+    ),
+    ("record: a folder for everybody", WIRING + "_own_files.py", "_check_writers(folder, status)", "pass", OWN_FILES),
+    ("record: a file for everybody", WIRING + "_own_files.py", '_check_writers("it", status)', "pass", OWN_FILES),
+    ("record: any group", WIRING + "_own_files.py", "and not _only_this_user(status.st_gid)", "and False", OWN_FILES),
+    ("record: what lies above", WIRING + "_own_files.py", "if not above or parent", "if True or parent", OWN_FILES),
+    (
+        "record: any shape",
+        WIRING + "_run_files.py",
+        "checked_record(self._read(path), path)",
+        "self._read(path)",
+        RECORD_FILES,
+    ),
+    (
+        "record: one that is gone",
+        WIRING + "_run_files.py",
+        '                    not listed["seen"]',
+        '                    True or not listed["seen"]',
+        RECORD_FILES,
+    ),
+    ("record: a batch that did not end", WIRING + "_run_files.py", "if record.unsettled:", "if False:", RECORD_FILES),
+    (
+        "page: not escaped",
+        DOMAIN + "rollout/_run_record.py",
+        "as_markdown_cell(str(value))",
+        "as_line(str(value))",
+        ["tests/security/test_bounds_and_empty_lists.py", "tests/unit/domain/test_run_record.py"],
+    ),
+    (
+        "record: values of any kind",
+        DOMAIN + "rollout/_run_record.py",
+        "if not _is(value[key], kind):",
+        "if False:",
+        ["tests/security/test_bounds_and_empty_lists.py"],
+    ),
+    (
+        "limit: in the main thread only",
+        "plugins/module_utils/_clock.py",
+        "limit = _timer(seconds, what)",
+        "limit = contextlib.nullcontext()",
+        CLOCK,
+    ),
+    (
+        "list: null is no list",
+        TRANSPORT + "_paging.py",
+        'if envelope.get("data") is None and',
+        "if False and",
+        EMPTY_LISTS,
+    ),
+    (
+        "list: anything without data is empty",
+        TRANSPORT + "_paging.py",
+        " and set(envelope) <= _ENVELOPE:",
+        ":",
+        EMPTY_LISTS,
+    ),
+    ("list: nothing is empty", TRANSPORT + "_paging.py", "and envelope and", "and", EMPTY_LISTS),
     # Transport.
     (
         "http: create is repeated on 5xx",

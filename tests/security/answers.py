@@ -193,12 +193,12 @@ ODD_VALUES = st.recursive(
 )
 
 
-def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a value, as keys from the top."""
     found = [place]
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:
-        found += _places(each, (*place, key))
+        found += places(each, (*place, key))
     return found
 
 
@@ -207,7 +207,7 @@ def spoiled(draw: Any, answer: Any) -> Any:
     """The answer with one to four things wrong."""
     answer = copy.deepcopy(answer)
     for _change in range(draw(st.integers(1, 4))):
-        place = draw(st.sampled_from(_places(answer)))
+        place = draw(st.sampled_from(places(answer)))
         if not place:
             if draw(st.integers(0, 9)) == 0:
                 return draw(ODD_VALUES)

@@ -10,7 +10,7 @@ import datetime
 import re
 
 # The end of the year 9999: what lies beyond it is no time.
-_LAST_TIME = 253402300799999
+LAST_TIME = 253402300799999
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _ISO = re.compile(
     r"(?P<seconds>\d{4}-\d\d-\d\d[ Tt]\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,12}))?"
@@ -29,7 +29,7 @@ def milliseconds(value: object) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,15}\s*", value):
         value = int(value)
     if isinstance(value, (int, float)):
-        return int(value) if 0 <= value <= _LAST_TIME else None
+        return int(value) if 0 <= value <= LAST_TIME else None
     if not isinstance(value, str):
         return None
     found = _ISO.fullmatch(value.strip())

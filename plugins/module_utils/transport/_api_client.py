@@ -176,12 +176,17 @@ def _object_with_id(body: Any, headers: Mapping[str, str]) -> Record:
 
 
 def _ids_of_envelope(body: Any, headers: Mapping[str, str]) -> list[str]:
-    return [record["id"] for record in envelope_of(body, headers)["data"]]
+    envelope = envelope_of(body, headers)
+    if body.get("data") is None:
+        raise BadAnswer("the answer does not say what was deleted")
+    return [record["id"] for record in envelope["data"]]
 
 
 def _data_of(body: Any, headers: Mapping[str, str]) -> list[Record]:
     """The list ``data`` of an envelope without pages."""
     data = body.get("data") if isinstance(body, dict) else None
+    if data is None and isinstance(body, dict) and set(body) == {"data"}:
+        return []
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise BadAnswer("the answer has no list 'data'")
     return data

@@ -44,15 +44,21 @@ class Listing:
         self.complete = complete
 
 
+_ENVELOPE = frozenset(["current", "data", "pages", "size", "total"])
+
+
 def envelope_of(body: Any, headers: Mapping[str, str]) -> Record:
-    """Check the shape of one page's answer; raises BadAnswer."""
-    data = body.get("data") if isinstance(body, dict) else None
-    if isinstance(body, dict) and "data" in body and data is None:
-        data = []  # an empty list, in the words of some services
-    if not isinstance(data, list):
+    """Check the shape of one page's answer; raises BadAnswer.
+
+    An empty list may be null, or left out beside the counts. An empty object, or one with more than an envelope has,
+    does not say that nothing is there: it may be anybody's.
+    """
+    envelope: Record = dict(body) if isinstance(body, dict) else {}
+    if envelope.get("data") is None and envelope and set(envelope) <= _ENVELOPE:
+        envelope["data"] = []
+    if not isinstance(envelope.get("data"), list):
         raise BadAnswer("the answer has no list 'data'")
-    envelope: Record = {**body, "data": data}
-    for record in data:
+    for record in envelope["data"]:
         if not isinstance(record, dict) or not is_id(record.get("id")):
             raise BadAnswer("a record of the list has no 'id'")
     return envelope

@@ -304,7 +304,15 @@ def test_bad_answer_to_a_list(api: LiteServerApi, server: MisbehavingServer, bod
     assert unknown.value.request_id == "r1"
 
 
-@pytest.mark.parametrize("body", [{}, [], {"data": None}, {"data": {}}, {"data": ["x"]}])
+def test_null_is_an_empty_list_and_no_answer_to_a_delete(api: LiteServerApi, server: MisbehavingServer) -> None:
+    server.answers = [reply_json({"data": None})]
+    assert api.list_jobs().records == []
+    assert api.list_software() == []
+    with pytest.raises(OutcomeUnknown):
+        api.delete_jobs(["1"])
+
+
+@pytest.mark.parametrize("body", [{}, [], {"data": {}}, {"data": ["x"]}])
 def test_bad_answer_to_a_list_without_ids(api: LiteServerApi, server: MisbehavingServer, body: Any) -> None:
     server.answers = [reply_json(body)]
     with pytest.raises(BadAnswer):

@@ -24,7 +24,11 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unauthorized,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import _paging as paging
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import Listing, read_all
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import (
+    Listing,
+    envelope_of,
+    read_all,
+)
 
 EXAMPLES = 900
 # An empty list of requests, or one that never ends, must not hang a test.
@@ -464,3 +468,34 @@ def test_service_that_takes_no_parameters_at_all() -> None:
         assert error.http_status == 400
     else:
         assert not complete
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": None},
+        {"data": None, "total": 0},
+        {"total": 0},
+        {"size": 0, "pages": 0, "current": 1},
+        {"total": 3, "data": None},
+    ],
+)
+def test_list_that_is_null_or_left_out_is_empty(body: dict) -> None:
+    assert envelope_of(body, {})["data"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({}, {"data": {}}, {"data": "", "total": 0}, [], None, "text"),
+        *({"data": None, "total": 0, "error_code": "X"}, {"total": 0, "message": "gone"}),
+    ],
+)
+def test_what_does_not_say_that_it_is_a_list_is_not_empty(body: Any) -> None:
+    with pytest.raises(BadAnswer, match="no list 'data'"):
+        envelope_of(body, {})
+
+
+def test_null_list_that_counts_records_is_incomplete() -> None:
+    listing = read_all(lambda _paging: envelope_of({"data": None, "total": 5}, {}))
+    assert (listing.records, listing.complete) == ([], False)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pathlib
@@ -219,7 +220,7 @@ def test_a_disk_that_is_full_leaves_the_old_record(
 
     monkeypatch.setattr(os, "fsync", full)
     record.open_batch(["h1"], now_ms())
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InvalidOption, match=r"^fleet_job_record: cannot write .*\.json: No space left on device$"):
         files.write(path, record)
     assert files.load(path).data == before
     assert sorted(os.listdir(temporary)) == listed
@@ -231,3 +232,82 @@ def test_any_text_can_be_kept(files: RunFiles) -> None:
     files.write(path, record)
     assert files.load(path).data == record.data
     assert files.find("main", ["ü", "服务器"], ["ü"])[0] == path
+
+
+def test_a_record_that_is_gone_in_the_middle_of_its_run(files: RunFiles, tmp_path: pathlib.Path) -> None:
+    """What has failed so far went with it."""
+    path, record = files.begin("main", HOSTS, None, str(tmp_path / "records"))
+    record.open_batch(["h1"], now_ms())
+    files.write(path, record)
+    os.unlink(path)
+    with pytest.raises(InvalidOption, match=r"^fleet_job_record: .*\.json was removed while its run went on\."):
+        files.find("main", HOSTS, ["h2"])
+    assert files.find("main", HOSTS, ["h1"]) == (None, None), "another run"
+    assert files.find("main", ["h2"], ["h2"]) == (None, None), "another run"
+
+
+def test_a_batch_whose_end_is_not_in_the_record(files: RunFiles) -> None:
+    path, record = start(files, ["h1"])
+    for phase, known in (
+        ("preparing", True),
+        ("starting", False),
+        ("waiting", False),
+        ("after", True),
+        ("ended", True),
+    ):
+        record.batch["phase"] = phase
+        files.write(path, record)
+        if known:
+            assert files.find("main", HOSTS, ["h2"])[0] == path
+        else:
+            with pytest.raises(InvalidOption, match="does not say how batch 1 ended. How many servers have failed"):
+                files.find("main", HOSTS, ["h2"])
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "5", "half", '{"schema_version": 1}', "[" * 100000])
+def test_a_record_of_another_shape(files: RunFiles, content: str) -> None:
+    path, _record = start(files, ["h1"])
+    pathlib.Path(path).write_text(content)
+    with pytest.raises(InvalidOption, match="^fleet_job_record: "):
+        files.find("main", HOSTS, ["h2"])
+
+
+@pytest.mark.parametrize("content", ["{}", "5", "half", "[5]", '["/path"]', '[{"path": 5, "key": "", "seen": []}]'])
+def test_an_index_of_another_shape(files: RunFiles, temporary: pathlib.Path, content: str) -> None:
+    start(files, ["h1"])
+    (temporary / "fleet_job_runs.json").write_text(content)
+    with pytest.raises(InvalidOption, match="^fleet_job_record: "):
+        files.find("main", HOSTS, ["h2"])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("call", ["fsync", "open", "replace"])
+def test_a_note_that_cannot_be_written_raises_nothing(
+    files: RunFiles, monkeypatch: pytest.MonkeyPatch, number: int, call: str
+) -> None:
+    """Whatever step of the write fails: jobs run by then, and whoever waits for them goes on."""
+    path, record = start(files, ["h1"])
+    before = files.load(path).data
+    real = getattr(os, call)
+
+    def fail(*given: object, **options: object) -> object:
+        if call == "open" and not given[1] & os.O_WRONLY:  # type: ignore[operator]
+            return real(*given, **options)
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, fail)
+        noted, trouble = files.note(path, lambda record: record.stop("reason", 5))
+    assert noted is not None
+    assert noted.data["stopped"] == "reason"
+    assert trouble == f"fleet_job_record: cannot write {path}: {os.strerror(number)}"
+    assert files.load(path).data == before
+
+
+def test_a_note_in_a_record_that_cannot_be_read(files: RunFiles) -> None:
+    path, _record = start(files, ["h1"])
+    pathlib.Path(path).write_text("[]")
+    noted, trouble = files.note(path, lambda record: record.stop("reason", 5))
+    assert noted is None
+    assert trouble is not None
+    assert pathlib.Path(path).read_text() == "[]", "what cannot be believed is not written over"

@@ -27,7 +27,8 @@ description:
     C(status). One of a job has C(counts) (tasks by status) and C(failed_server_ids), one of a task has C(task_id),
     C(server_id), C(server_name) and C(message). A job that the service no longer has gets the status V(DELETED).
   - When a job is over, the events of its tasks come before its own.
-  - In all texts, braces that could begin a template are torn apart, because Ansible trusts what ansible-rulebook hands on.
+  - In all texts, what could begin a template is torn apart, because Ansible trusts what ansible-rulebook hands on.
+    That is braces, and the header C(#jinja2:). Long texts are cut.
   - The connection options are those of the modules, with the same environment variables. Where ansible-rulebook runs, the
     Python libraries ansible-core and requests are needed.
   - After trouble with the network or the service it goes on, with longer pauses. A refusal, such as wrong credentials, ends
@@ -100,7 +101,7 @@ async def main(queue: asyncio.Queue, args: dict[str, Any]) -> None:
             # Requests block, and their retries sleep: never in the loop that all sources share.
             events, pause = await asyncio.to_thread(source.look)
         except errors.LiteServerError as error:
-            if not error.retryable:
+            if not source.passes(error):
                 raise
             pause = source.pause_after_trouble()
             logger.warning("%s Looking again in %d s.", error, pause)
@@ -117,4 +118,6 @@ async def _deliver(queue: asyncio.Queue, source: Any, events: list[dict[str, Any
             source.told(event)
         source.ended()
     finally:
-        source.save()
+        trouble = source.save()
+        if trouble:
+            logger.warning("%s", trouble)

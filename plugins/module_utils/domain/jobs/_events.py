@@ -11,9 +11,7 @@ how many more looks a job gets that is over, while its tasks may still come in.
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
-from typing import Any
 
 from ..._errors import BadAnswer, NotFound
 from ..._shapes import Record
@@ -21,7 +19,6 @@ from .._api import Api
 from ._model import FAILED, JOB_ENDED, Job, Task, newest, read_job, read_summary
 
 DELETED = "DELETED"
-_OPENING = re.compile(r"\{(?=[{%#])")
 # A job may be over a moment before its detail shows the last tasks.
 LOOKS_WHEN_ENDED = 3
 
@@ -87,17 +84,23 @@ def _event(job: Job, kind: str, previous: str | None, status: str, task: Task | 
     return dict(event, counts=counts, failed_server_ids=failed)
 
 
-def harmless(event: Any) -> Any:
-    """The event with texts that no program takes for a template.
-
-    ansible-rulebook hands an event to playbooks as an extra variable, which Ansible trusts: braces in the message of a
-    server would be carried out.
-    """
-    if isinstance(event, dict):
-        return {harmless(key): harmless(value) for key, value in event.items()}
-    if isinstance(event, list):
-        return [harmless(value) for value in event]
-    return _OPENING.sub("{ ", event) if isinstance(event, str) else event
+def checked_knowledge(jobs: object) -> dict[str, Record]:
+    """What a file says that is known of jobs, if it has the shape of what is written there; raises ValueError."""
+    if not isinstance(jobs, dict):
+        raise ValueError("jobs is no object")
+    for job_id, known in jobs.items():
+        tasks = known.get("tasks") if isinstance(known, dict) else 0
+        if (
+            not isinstance(known, dict)
+            or not isinstance(known.get("name"), str)
+            or not isinstance(known.get("status"), (str, type(None)))
+            or not isinstance(known.get("looks"), int)
+            or not (
+                tasks is None or (isinstance(tasks, dict) and all(isinstance(each, str) for each in tasks.values()))
+            )
+        ):
+            raise ValueError(f"job {job_id} has another shape")
+    return jobs
 
 
 class JobWatch:

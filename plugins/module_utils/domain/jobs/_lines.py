@@ -9,48 +9,67 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from ..._errors import InvalidOption
 from ..._shapes import Record
 from .._times import milliseconds
-from .._wording import on_one_line, servers, showable
-from ._model import TASK_ENDED
+from .._untrusted import LONGEST_NAME, as_line
+from .._wording import servers
+from ._model import FAILED, TASK_ENDED
 
 
 def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -> list[str]:
     """First the jobs, newest first, then every server with its newest task.
 
-    :param jobs: records of ``liteserver_job_info`` with their tasks.
+    :param jobs: records of ``liteserver_job_info`` with their tasks. Fields may be of any kind, as they came.
     :param server_ids: only these servers, or None for all that the jobs name.
+    :raises InvalidOption: jobs are no list of jobs.
     """
-    jobs = sorted(jobs, key=lambda job: (milliseconds(job.get("create_at")) or 0, job["id"]), reverse=True)
-    wanted = None if server_ids is None else set(server_ids)
+    if not isinstance(jobs, (list, tuple)) or not all(isinstance(job, dict) for job in jobs):
+        raise InvalidOption("takes a list of jobs, as liteserver_job_info reads them")
+    jobs = sorted(jobs, key=lambda job: (milliseconds(job.get("create_at")) or 0, _text(job, "id")), reverse=True)
+    wanted = None if server_ids is None else set(map(str, server_ids))
     lines: list[str] = []
-    newest: dict[str | None, tuple[Record, Record]] = {}
+    newest: dict[str, tuple[Record, Record]] = {}
     shown = 0
     for job in jobs:
-        tasks = [task for task in job.get("tasks") or [] if wanted is None or task.get("server_id") in wanted]
+        tasks = [task for task in _tasks(job) if wanted is None or _text(task, "server_id") in wanted]
         if wanted is not None and not tasks:
             continue
         shown += 1
         counts: dict[str, int] = {}
         for task in tasks:
-            counts[task.get("status") or "?"] = counts.get(task.get("status") or "?", 0) + 1
-            newest.setdefault(task.get("server_id"), (task, job))
+            status = _text(task, "status") or "?"
+            counts[status] = counts.get(status, 0) + 1
+            newest.setdefault(_text(task, "server_id"), (task, job))
         states = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        lines.append(f"{_time(job)}  {job.get('name')}  {job.get('status')}  {states or 'no tasks'}  {job['id']}")
+        lines.append(
+            f"{_time(job)}  {_text(job, 'name')}  {_text(job, 'status')}  {states or 'no tasks'}  {_text(job, 'id')}"
+        )
     lines.insert(0, f"{shown} job{'' if shown == 1 else 's'}, {servers(len(newest))}")
     # What wants looking at first: failed, then running, then the rest.
-    for task, job in sorted(newest.values(), key=lambda pair: (_rank(pair[0]), pair[0].get("server_name") or "")):
-        name = task.get("server_name") or task.get("server_id")
-        message = on_one_line(task.get("message") or "")
-        lines.append(f"{name}  {task.get('status')}  {job.get('name')}{'  ' + message if message else ''}")
+    for task, job in sorted(newest.values(), key=lambda pair: (_rank(pair[0]), _text(pair[0], "server_name"))):
+        name = _text(task, "server_name") or _text(task, "server_id")
+        message = as_line(str(task.get("message") or ""))
+        lines.append(f"{name}  {_text(task, 'status')}  {_text(job, 'name')}{'  ' + message if message else ''}")
     without = [] if wanted is None else sorted(wanted - set(newest))
-    lines += [f"{server_id}  no task in these jobs" for server_id in without]
-    return [showable(line) for line in lines]
+    lines += [f"{as_line(server_id)}  no task in these jobs" for server_id in without]
+    return lines
+
+
+def _tasks(job: Record) -> list[Record]:
+    tasks = job.get("tasks")
+    return [task for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
+
+
+def _text(record: Record, key: str) -> str:
+    """A field as a part of a line, whatever it is."""
+    value = record.get(key)
+    return "" if value is None else as_line(str(value), LONGEST_NAME)
 
 
 def _rank(task: Record) -> int:
-    status = task.get("status")
-    return 0 if status == "FAILED" else 1 if status not in TASK_ENDED else 2
+    status = _text(task, "status")
+    return 0 if status == FAILED else 1 if status not in TASK_ENDED else 2
 
 
 def _time(job: Record) -> str:

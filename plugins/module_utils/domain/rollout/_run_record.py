@@ -15,14 +15,18 @@ import time
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 
+from ..._errors import InvalidOption
 from ..._shapes import Record
 from ..._version import VERSION
 from .._result import VERDICTS
-from .._wording import duration, on_one_line, servers, some_of
+from .._times import LAST_TIME
+from .._untrusted import LONGEST_LINE, LONGEST_NAME, as_line, as_markdown_cell
+from .._wording import duration, servers, some_of
 from ._outcomes import Outcome
 
 SCHEMA_VERSION = 1
 PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
+_ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
 # A terminal of 100 columns shows such a line inside the quotes and blanks that Ansible puts around it.
 WIDTH = 88
 
@@ -73,6 +77,11 @@ class RunRecord:
                 ],
             }
         )
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether jobs of the newest batch were begun, and nothing says what came of its servers."""
+        return bool(self.data["batches"]) and self.batch["phase"] in ("starting", "waiting")
 
     @property
     def hosts(self) -> list[str]:
@@ -185,17 +194,120 @@ class RunRecord:
 
 def _take(row: Record, outcome: Outcome) -> None:
     """What an outcome tells of a server; where no job could be created for it, it was not started."""
-    row.update({key: outcome[key] for key in ("server_name", "verdict", "status", "job_id")})
+    row.update(verdict=outcome["verdict"], job_id=outcome["job_id"])
     if outcome["verdict"] == "planned" and not outcome["ok"]:
         row["verdict"] = NOT_STARTED
-    row["message"] = outcome["message"] or outcome.get("text")
+    texts = {key: outcome[key] for key in ("server_name", "status")}
+    texts["message"] = outcome["message"] or outcome.get("text")
+    # Whatever a service puts into one, a record of 10,000 servers can be read.
+    row.update({key: text if text is None else text[:LONGEST_LINE] for key, text in texts.items()})
+
+
+# What each value of a record has to be: a kind, with ? where null will do, or the words that it may be.
+_KINDS = {"text": str, "time": int, "number": int, "flag": bool, "list": list}
+_PHASES = ("preparing", "starting", "waiting", "after", "ended")
+_RUN: Mapping[str, str | tuple[str, ...]] = {
+    "schema_version": "number",
+    "run_id": "text",
+    "entry": "text",
+    "state": ("running", "ended"),
+    "started_at": "time",
+    "updated_at": "time",
+    "ended_at": "time?",
+    "max_failures": "text?",
+    "stopped": "text?",
+    "batches": "list",
+    "servers": "list",
+}
+_BATCH: Mapping[str, str | tuple[str, ...]] = {
+    "number": "number",
+    "phase": _PHASES,
+    "started_at": "time",
+    "ended_at": "time?",
+    "groups": "list",
+    "jobs": "list",
+}
+_JOB: Mapping[str, str | tuple[str, ...]] = {
+    "group": "number",
+    "name": "text",
+    "job_id": "text?",
+    "action": "text?",
+    "servers": "number",
+    "other_job_ids": "list",
+    "error": "text?",
+}
+_SERVER: Mapping[str, str | tuple[str, ...]] = {
+    "host": "text",
+    "server_id": "text?",
+    "server_name": "text?",
+    "batch": "number?",
+    "verdict": _ORDER,
+    "passed": "flag?",
+    "status": "text?",
+    "message": "text?",
+    "job_id": "text?",
+    "started_at": "time?",
+    "ended_at": "time?",
+}
+
+
+def checked_record(data: object, where: str) -> Record:
+    """The data of a record, if every value that a run decides by is of its kind.
+
+    :param where: the file that it comes from, for the message.
+    :raises InvalidOption: names the first value that is not.
+    """
+    try:
+        record = _object(data, "it", _RUN)
+        if record["schema_version"] != SCHEMA_VERSION:
+            raise ValueError("its schema_version is not that of this collection")
+        for number, entry in enumerate(record["batches"], 1):
+            batch = _object(entry, f"batch {number}", _BATCH)
+            if batch["number"] != number:
+                raise ValueError(f"batch {number} has another number")
+            for job in batch["jobs"]:
+                _object(job, f"a job of batch {number}", _JOB)
+        numbers = (None, *range(1, len(record["batches"]) + 1))
+        rows = [_object(entry, f"server {number}", _SERVER) for number, entry in enumerate(record["servers"], 1)]
+        if any(row["batch"] not in numbers for row in rows):
+            raise ValueError("a server is of a batch that there is not")
+        if len({row["host"] for row in rows}) != len(rows):
+            raise ValueError("it has a host twice")
+    except ValueError as error:
+        raise InvalidOption(
+            f"fleet_job_record: {where} is not as this run has written it ({error}): how much has failed is not known"
+        ) from error
+    return record
+
+
+def _object(value: object, what: str, kinds: Mapping[str, str | tuple[str, ...]]) -> Record:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is no object")
+    for key, kind in kinds.items():
+        if key not in value:
+            raise ValueError(f"{what} has no {key}")
+        if not _is(value[key], kind):
+            raise ValueError(f"{key} of {what} is of another kind")
+    return value
+
+
+def _is(value: object, kind: str | tuple[str, ...]) -> bool:
+    if isinstance(kind, tuple):
+        return isinstance(value, str) and value in kind
+    if value is None:
+        return kind.endswith("?")
+    kind = kind.removesuffix("?")
+    if isinstance(value, bool) != (kind == "flag") or not isinstance(value, _KINDS[kind]):
+        return False
+    # Later ones cannot be shown as a date.
+    return kind != "time" or (isinstance(value, int) and 0 <= value <= LAST_TIME)
 
 
 def page_of(data: Record) -> str:
     """A record as a page for people, in Markdown."""
     shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
     lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
-    lines += [_cell(line.strip()) for line in summary_lines(data)[:1]]
+    lines.append(_cell(summary_lines(data)[0]))
     if data["stopped"]:
         lines += ["", f"Stopped: {_cell(data['stopped'])}"]
     lines += ["", "## Servers", "", "| host | server id | batch | verdict | status | message | job |"]
@@ -229,9 +341,7 @@ def _times(shown: Mapping[str, int | None]) -> str:
 
 
 def _cell(value: object) -> str:
-    return (
-        "" if value is None else on_one_line(str(value)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    )
+    return "" if value is None else as_markdown_cell(str(value))
 
 
 def summary_lines(data: Record, path: str | None = None) -> list[str]:
@@ -247,8 +357,8 @@ def summary_lines(data: Record, path: str | None = None) -> list[str]:
     for row in rows:
         if row["passed"] is False:
             reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
-            reasons.setdefault(on_one_line(reason)[:_LONGEST_REASON], []).append(
-                on_one_line(row["server_name"] or row["host"])
+            reasons.setdefault(as_line(reason, _LONGEST_REASON), []).append(
+                as_line(row["server_name"] or row["host"], LONGEST_NAME)
             )
     for reason, names in list(reasons.items())[:_MOST_REASONS]:
         lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
@@ -256,17 +366,17 @@ def summary_lines(data: Record, path: str | None = None) -> list[str]:
         lines.append(f"  and {len(reasons) - _MOST_REASONS} more reasons; the record has them all")
     jobs = [job for batch in data["batches"] for job in batch["jobs"] if job["job_id"]]
     for job in jobs[-_MOST_JOBS:]:
-        lines += _wrapped(f"job {job['name']} {job['job_id']}: {servers(job['servers'])}, {job['action']}", "  ")
+        name = as_line(f"{job['name']} {job['job_id']}", 2 * LONGEST_NAME)
+        lines += _wrapped(f"job {name}: {servers(job['servers'])}, {job['action']}", "  ")
     if len(jobs) > _MOST_JOBS:
         lines.append(f"  and {len(jobs) - _MOST_JOBS} earlier jobs")
     if data["stopped"]:
-        lines += _wrapped(f"stopped: {data['stopped']}", "  ")
+        lines += _wrapped(f"stopped: {as_line(data['stopped'])}", "  ")
     if path:
         lines.append(f"  record: {path}")  # whole, whatever its length: it is copied
     return lines
 
 
-_ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
 _MOST_REASONS, _MOST_JOBS, _LONGEST_REASON = 20, 10, 200
 
 

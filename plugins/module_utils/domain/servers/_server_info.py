@@ -118,10 +118,11 @@ class SoftwareInfo(Info):
         found = []
         for flavor in api.list_software():
             for support in _dicts(flavor.get("support")):
+                versions = [info.get("version") for info in _dicts(support.get("info"))]
                 entry = {
-                    "flavor_type": flavor.get("flavor_type"),
-                    "type": support.get("type"),
-                    "versions": [info.get("version") for info in _dicts(support.get("info"))],
+                    "flavor_type": _text(flavor.get("flavor_type")),
+                    "type": _text(support.get("type")),
+                    "versions": [version for version in versions if isinstance(version, str)],
                     "info": _dicts(support.get("info")),
                 }
                 if all(
@@ -158,6 +159,10 @@ class ServiceInfo(Info):
                 "model": masked(raw.get("model")),
             }
         }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _dicts(value: Any) -> list[Record]:
