@@ -122,10 +122,10 @@ class InMemory(History):
 class Simulated(History):
     """On the simulator, through real processes."""
 
-    def __init__(self, lab: Lab, settings: dict[str, Any]) -> None:
+    def __init__(self, lab: Lab, settings: dict[str, Any], duration: float) -> None:
         super().__init__()
         self.lab = lab
-        lab.simulator.set(job_duration=1.0, **settings)
+        lab.simulator.set(job_duration=duration, **settings)
 
     def result_of(self, options: dict[str, Any]) -> dict[str, Any]:
         return self.lab.run("liteserver_job", options)
@@ -228,7 +228,8 @@ def test_cell(record_property, switch, history_of):
 @pytest.mark.parametrize("history_of", EXPECTED, ids=lambda history_of: history_of.__name__)
 @pytest.mark.parametrize("switches", SIMULATED)
 def test_through_real_processes(lab, record_property, switches, history_of):
-    history = Simulated(lab, SIMULATED[switches])
+    # Long enough for a second run to find it under way.
+    history = Simulated(lab, SIMULATED[switches], 8.0 if history_of is repeat_at_once else 1.0)
     history_of(history)
     failure = missed(history_of, history, len(lab.simulator.jobs()), lab.twice_started())
     record_property("oddities, cells through real processes", 1)
