@@ -226,6 +226,12 @@ class JobUnsettled(LiteServerError):
     retryable = True
 
 
+class LockUnavailable(LiteServerError):
+    """The lock of this controller cannot be taken, so another run could start the same work."""
+
+    code = "lock_unavailable"
+
+
 class ListIncomplete(LiteServerError):
     """The service did not give its whole list: what is missing cannot be told from what is not there."""
 

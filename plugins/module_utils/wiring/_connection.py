@@ -137,7 +137,7 @@ def check_connection(options: Options) -> list[str]:
         raise InvalidOption("project_id: 1 to 64 letters, digits and hyphens")
     if options["region"] and not _REGION.fullmatch(options["region"]):
         raise InvalidOption("region: lower-case letters, digits and hyphens, such as cn-north-4")
-    _endpoint(options)
+    endpoint_of(options)
     _iam_endpoint(options)
     for option in _SECRET_OPTIONS:
         # They become HTTP headers; a line break would be an error that shows the value.
@@ -179,7 +179,7 @@ def build_api(
         conceal=conceal,
         place="endpoint" if options["endpoint"] else "region '{}'".format(options["region"]),
     )
-    return LiteServerApi(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
+    return LiteServerApi(client, endpoint_of(options), options["project_id"], _auth(options, client, clock, on_token))
 
 
 def _auth(options: Options, client: HttpClient, clock: Clock, on_token: Callable[[str], object]) -> Auth:
@@ -234,7 +234,8 @@ def _variables(option: str) -> str:
     return " or ".join(_OPTIONS[option][0])
 
 
-def _endpoint(options: Options) -> str:
+def endpoint_of(options: Options) -> str:
+    """The address of the API; raises InvalidOption."""
     if options["endpoint"]:
         return _checked_url("endpoint", options["endpoint"])
     if not options["region"]:

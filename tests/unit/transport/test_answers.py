@@ -272,6 +272,12 @@ def test_bad_answer_to_a_read(api: LiteServerApi, server: MisbehavingServer, ans
     assert len(error.message) < 400
 
 
+def test_null_is_an_empty_list(api: LiteServerApi, server: MisbehavingServer) -> None:
+    server.answers = [reply_json({"data": None, "total": 0})]
+    listing = api.list_jobs()
+    assert (listing.records, listing.complete) == ([], True)
+
+
 @pytest.mark.parametrize(
     "body",
     [
