@@ -144,8 +144,11 @@ templates:
   elements: dict
 """
 
+import os
+
 from ..module_utils.domain.jobs._batch import StartBatch, WaitBatch
 from ..module_utils.domain.rollout._survey import Survey
+from ..module_utils.wiring._controller_lock import ControllerLock, lock_path
 from ..module_utils.wiring._progress_pipe import progress_writer
 from ..module_utils.wiring._task import concealing, run_module
 
@@ -173,7 +176,8 @@ def operation_of(clock, module):
         return Survey(clock, module.params)
     if module.params["work"] in ("judge", "start"):
         check_mode = module.check_mode or module.params["work"] == "judge"
-        return StartBatch(clock, module.params, check_mode, concealing(module))
+        lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, progress_writer(module))
+        return StartBatch(clock, module.params, check_mode, concealing(module), lock)
     return WaitBatch(clock, module.params, progress_writer(module), concealing(module))
 
 

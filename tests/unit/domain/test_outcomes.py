@@ -95,6 +95,7 @@ def test_jobs_that_run_are_waited_for():
             "name": "hdk_upgrade_24.1",
             "server_ids": ["s1", "s3"],
             "skipped": "ok",
+            "is_reboot": None,
         },
         {
             "group": 2,
@@ -102,6 +103,7 @@ def test_jobs_that_run_are_waited_for():
             "name": "hdk_upgrade_25.0",
             "server_ids": ["s4"],
             "skipped": "ok",
+            "is_reboot": None,
         },
     ]
 

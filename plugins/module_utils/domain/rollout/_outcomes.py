@@ -29,6 +29,7 @@ class JobWait(TypedDict):
     name: str
     server_ids: list[str]
     skipped: str
+    is_reboot: bool | None
 
 
 class GroupError(TypedDict):
@@ -111,6 +112,7 @@ def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait
                 "name": group["name"],
                 "server_ids": server_ids,
                 "skipped": group["options"].get("skipped", "ok"),
+                "is_reboot": group["options"].get("is_reboot"),
             }
             for job_id, server_ids in running.items()
         ]
