@@ -213,7 +213,8 @@ class ActionModule(ActionBase):
 
     def _hook_passed(self) -> Result:
         """The last task of ``fleet_job_before`` on a host: without this note there is no job for it."""
-        return {"run": run_of(self._task), "batch": self._args["number"]}
+        # A string where templates do not keep types.
+        return {"run": run_of(self._task), "batch": int(self._args["number"])}
 
     def _hook_ended(self) -> Result:
         """After ``fleet_job_before``, also where it failed: with no host left, Ansible ends the play here."""
