@@ -27,6 +27,10 @@ options:
       - Only these servers. By default all that the jobs name.
     type: list
     elements: str
+  total:
+    description:
+      - How many jobs there are, where not all of them were read. The first line then says so.
+    type: int
 """
 
 EXAMPLES = r"""
@@ -58,10 +62,10 @@ from ..module_utils._errors import InvalidOption
 from ..module_utils.domain.jobs._lines import job_lines
 
 
-def lines(jobs, server_ids=None):
+def lines(jobs, server_ids=None, total=None):
     """The filter; see DOCUMENTATION."""
     try:
-        return job_lines(jobs, server_ids)
+        return job_lines(jobs, server_ids, total)
     except InvalidOption as error:
         raise AnsibleFilterError(f"modelarts.liteserver.job_lines: {error}") from error
 

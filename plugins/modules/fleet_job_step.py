@@ -37,15 +37,34 @@ options:
       - The step.
     type: str
     required: true
-    choices: [open, preflight, start, wait, verdict, close]
+    choices: [waves, open, preflight, approve, needed, hook_passed, hook_ended, start, wait, verdict, close]
   entry:
     description:
       - The entry point of the role.
     type: str
-  record:
+  answer:
     description:
-      - File of the run's record, which O(step=open) returns.
-    type: path
+      - What was typed when approval was asked for.
+    type: str
+  number:
+    description:
+      - Number of the batch.
+    type: int
+  canary:
+    description:
+      - For O(step=waves), size of the first wave.
+    type: int
+    default: 1
+  growth:
+    description:
+      - For O(step=waves), each wave is so many times as large as the one before.
+    type: float
+    default: 2
+  largest:
+    description:
+      - For O(step=waves), no wave is larger. V(0) is no limit.
+    type: int
+    default: 0
   secret_spec:
     description:
       - As in M(modelarts.liteserver.liteserver_job).
@@ -53,10 +72,6 @@ options:
   started:
     description:
       - What O(step=start) returned.
-    type: dict
-  outcome:
-    description:
-      - What came of the host, from what O(step=wait) returned.
     type: dict
 seealso:
   - module: modelarts.liteserver.liteserver_job
@@ -67,14 +82,19 @@ EXAMPLES = r"""
   modelarts.liteserver.fleet_job_step:
     step: start
     entry: hdk_upgrade
-    record: "{{ opened.record }}"
 """
 
 RETURN = r"""
 hosts:
-  description: What came of each host of the batch.
+  description: The hosts on which hooks before the jobs run.
+  returned: O(step=needed)
+  type: list
+  elements: str
+hook_hosts:
+  description: The hosts on which hooks after the jobs run.
   returned: O(step=wait)
-  type: dict
+  type: list
+  elements: str
 summary:
   description: Lines for people.
   returned: O(step=wait)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -19,8 +19,8 @@ from ..module_utils.domain._waiting import check_wait_options
 from ..module_utils.domain._wording import some_of
 from ..module_utils.domain.rollout._requests import PER_HOST, HostRequest, request_of
 from ..module_utils.domain.rollout._strings import restore_strings
+from ..module_utils.domain.rollout._variables import PREFIX, require_known
 
-PREFIX = "fleet_job_"
 HOOKS = ("before", "after")
 
 
@@ -33,16 +33,24 @@ class HostVariables:
 
     :param task: the step's task.
     :param templar: the step's templar.
-    :param role_path: folder of the role.
+    :param task_vars: what the step sees.
     :param entry: the entry point.
     """
 
-    def __init__(self, task: Any, templar: Any, role_path: str, entry: str) -> None:
+    def __init__(self, task: Any, templar: Any, task_vars: Mapping[str, Any], entry: str) -> None:
         self._task, self._templar = task, templar
+        # Otherwise each host's variables would have the manager find the hosts of the play anew.
+        self._hosts = {
+            "_hosts": list(task_vars["ansible_play_batch"]),
+            "_hosts_all": list(task_vars["ansible_play_hosts_all"]),
+        }
         self._manager = task.get_variable_manager()
         self._entry = entry
-        with open(os.path.join(role_path, "meta", "argument_specs.yml"), encoding="utf-8") as file:
-            self._spec: dict[str, Any] = yaml.safe_load(file)["argument_specs"][entry]["options"]
+        with open(os.path.join(task_vars["role_path"], "meta", "argument_specs.yml"), encoding="utf-8") as file:
+            specs = yaml.safe_load(file)["argument_specs"]
+        self._spec: dict[str, Any] = specs[entry]["options"]
+        # Variables of another entry point may be there for another use of the role.
+        self._known = {name for spec in specs.values() for name in spec["options"]}
         self._validator = ArgumentSpecValidator(self._spec)
         self._loaded = self._hooks_when_loaded()
 
@@ -52,7 +60,8 @@ class HostVariables:
         :raises InvalidOption: a value is missing, of another type, or its template fails.
         """
         host = self._manager._inventory.get_host(host_name)
-        variables = self._manager.get_vars(play=self._task.play, host=host, task=self._task)
+        variables = self._manager.get_vars(play=self._task.play, host=host, task=self._task, **self._hosts)
+        require_known(variables, self._known)
         checked = self._validator.validate(self._templated(variables))
         if checked.error_messages:
             raise InvalidOption("; ".join(checked.error_messages))
@@ -62,6 +71,9 @@ class HostVariables:
             check_wait_options({**values, "progress": 0})
         except InvalidOption as error:
             raise InvalidOption(PREFIX + error.message) from error
+        for name, least in (("servers_per_job", 1), ("retries", 0)):
+            if values[name] < least:
+                raise InvalidOption(f"{PREFIX}{name}: must be {least} or more")
         self._require_loaded_hooks(values)
         return values
 

@@ -45,7 +45,7 @@ class Contender:
 class Row:
     """What a contender cost for one fleet.
 
-    :ivar overhead: seconds of wall time beyond the servers' own.
+    :ivar overhead: seconds of wall time beyond the servers' own; of the empty task, which has none, all of it.
     :ivar startup: seconds until the first request to create a job arrived.
     :ivar after: seconds from the end of the last server to the end of the last task, or of the script.
     :ivar first_request: seconds until the first request of any kind arrived.
@@ -70,6 +70,8 @@ def measured(contender: Contender, servers: int) -> Row:
     settings = {"job_duration": JOB_SECONDS, "record_bodies": False}
     with Simulator(servers=servers, settings=settings) as simulator:
         cost = contender.run(simulator, servers)
+        if contender.key == EMPTY:
+            return Row(EMPTY, servers, 0, 0, cost.wall, 0, 0, cost.cpu, cost.memory, 0, _steps(cost))
         jobs, counts = simulator.jobs(), simulator.counts()
         first = min(entry["at"] for entry in simulator.requests("create_job"))
         first_request = min(entry["at"] for entry in simulator.requests())
@@ -111,11 +113,28 @@ def inventory(simulator: Simulator, servers: int) -> dict[str, Any]:
 
 
 def by_role(simulator: Simulator, servers: int) -> Cost:
-    """Role ``fleet_job``, in one batch, with its preflight, its record, and a verdict for each host."""
-    role = {"name": "modelarts.liteserver.fleet_job", "tasks_from": "hdk_upgrade", "rolespec_validate": False}
+    """Role ``fleet_job`` as README writes it, in one batch: preflight, guard, record, and a verdict for each host."""
+    role = {"name": "modelarts.liteserver.fleet_job", "tasks_from": "hdk_upgrade"}
     task = {"name": "Upgrade", "ansible.builtin.import_role": role, "vars": {"fleet_job_version": VERSION}}
     play = {"name": "Upgrade", "hosts": "npu", "gather_facts": False, "tasks": [task]}
     return play_cost(play, inventory(simulator, servers), connection(simulator))
+
+
+def by_runbook(simulator: Simulator, servers: int) -> Cost:
+    """The playbook ``hdk_upgrade`` as it is shipped, in one wave."""
+    book = {
+        "name": "Upgrade",
+        "ansible.builtin.import_playbook": "modelarts.liteserver.hdk_upgrade",
+        "vars": {"fleet_job_version": VERSION, "fleet_job_canary": servers, "fleet_job_largest": servers},
+    }
+    return play_cost(book, inventory(simulator, servers), connection(simulator))
+
+
+def empty_task(simulator: Simulator, servers: int) -> Cost:
+    """One task that does nothing on each host: the least that a play with a result per host can be."""
+    task = {"name": "Nothing", "ansible.builtin.debug": {"msg": "nothing"}}
+    play = {"name": "Nothing", "hosts": "npu", "gather_facts": False, "tasks": [task]}
+    return play_cost(play, inventory(simulator, servers), {})
 
 
 def by_module(simulator: Simulator, servers: int) -> Cost:
@@ -199,8 +218,11 @@ def _uri_tasks(simulator: Simulator, server_ids: Any) -> list[dict[str, Any]]:
 
 
 ROLE, MODULE, PER_HOST, PER_BATCH, WITH_VERDICTS, SDK = "role", "module", "uri-host", "uri-batch", "uri-verdicts", "sdk"
+RUNBOOK, EMPTY = "runbook", "empty"
 CONTENDERS = (
     Contender(ROLE, "role fleet_job", by_role),
+    Contender(RUNBOOK, "playbook hdk_upgrade", by_runbook),
+    Contender(EMPTY, "one empty task on each host", empty_task),
     Contender(MODULE, "module liteserver_job, one task", by_module),
     Contender(PER_HOST, "(a) uri and until, per host", by_uri_per_host, most=1000, quick=100),
     Contender(PER_BATCH, "(b) uri and until, once", by_uri_per_batch),

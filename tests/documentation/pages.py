@@ -63,7 +63,7 @@ class Start:
 
 STARTS: dict[str, Start] = {
     "README.md": Start(
-        settings={"supernode_share": 0.25},
+        settings={"supernode_share": 0},
         failing=(7,),
         inventory=False,
         options={"installed": True, "signed_in": False},
@@ -71,7 +71,7 @@ STARTS: dict[str, Start] = {
     "docs/already-done.md": Start(failing=(3,)),
     "docs/awx.md": Start(names={"liteserver-00042": "liteserver-00012", "hps-01": "supernode-001"}, inventory=False),
     "docs/authentication.md": Start(inventory=False, options={"fresh": True, "signed_in": False}),
-    "docs/fleet-upgrade.md": Start(servers=7),
+    "docs/fleet-upgrade.md": Start(servers=7, settings={"supernode_share": 0}),
     "docs/getting-started.md": Start(servers=4, inventory=False, options={"signed_in": False}),
     "docs/migrating.md": Start(settings={"job_duration": 0}, inventory=False, options={"signed_in": False}),
     "docs/inventory.md": Start(inventory=False, options={"signed_in": False}),

@@ -18,6 +18,7 @@ from simulator.process import Simulator
 
 PLUGINS = sorted(path for path in (REPOSITORY / "plugins").glob("*/*.py") if "\nEXAMPLES = " in path.read_text())
 NOT_RUN = {
+    "fleet_job_batch": "the requests of a step of role fleet_job; the role's own pages run it",
     "fleet_job_step": "a step of role fleet_job, which cannot stand alone; the role's own pages run it",
     "npu_info": "asks a node with NPUs; tests/node runs them on a fake one",
 }

@@ -41,6 +41,8 @@ EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
 # (name, file, text, replacement, the tests that should notice)
+BATCH_TESTS = ["tests/unit/domain/test_batch.py"]
+SUPERNODE_TESTS = ["tests/unit/domain/test_supernodes.py"]
 MUTANTS = [
     # The rule, condition by condition: the property test alone must notice each.
     ("rule: never admits", DECISION, "if wanted.reuse == REUSE_NEVER:", "if False:", RULE),
@@ -344,9 +346,9 @@ MUTANTS = [
     ("wait: gone at the first 404", DOMAIN + "_waiting.py", "GONE_AFTER = 3", "GONE_AFTER = 1", DOMAIN_TESTS),
     (
         "wait: a look that fails ends it",
-        DOMAIN + "_waiting.py",
-        "if not error.retryable:\n                raise",
-        "raise",
+        DOMAIN + "jobs/_polls.py",
+        "if not error.retryable:\n                self._broken",
+        "if True:\n                self._broken",
         DOMAIN_TESTS,
     ),
     (
@@ -382,14 +384,6 @@ MUTANTS = [
         "self._read(path)",
         RECORD_FILES,
     ),
-    (
-        "record: one that is gone",
-        WIRING + "_run_files.py",
-        '                    not listed["seen"]',
-        '                    True or not listed["seen"]',
-        RECORD_FILES,
-    ),
-    ("record: a batch that did not end", WIRING + "_run_files.py", "if record.unsettled:", "if False:", RECORD_FILES),
     (
         "page: not escaped",
         DOMAIN + "rollout/_run_record.py",
@@ -606,6 +600,20 @@ MUTANTS = [
         "    except Exception as error:",
         "    except ZeroDivisionError as error:",
         ["tests/security/test_secrets_everywhere.py"],
+    ),
+    (
+        "record: one that is gone",
+        WIRING + "_run_files.py",
+        "if not os.path.lexists(path):\n            raise",
+        "if False:\n            raise",
+        RECORD_FILES,
+    ),
+    (
+        "record: a batch that did not end",
+        DOMAIN + "rollout/_gates.py",
+        " and record.unsettled:",
+        " and False:",
+        ["tests/unit/domain/test_gates.py"],
     ),
     # Strings of the service.
     (
@@ -834,6 +842,176 @@ MUTANTS = [
         "reasons.sort(key=lambda reason: reason[0])",
         "reasons.sort(key=lambda reason: -reason[0])",
         NODE_TABLE,
+    ),
+    # The gates of a rollout.
+    (
+        "gate: a start without a preflight",
+        DOMAIN + "rollout/_gates.py",
+        'if record.data["preflight"] == PENDING:',
+        "if False:",
+        ["tests/unit/domain/test_gates.py"],
+    ),
+    (
+        "gate: a start without an approval",
+        DOMAIN + "rollout/_gates.py",
+        'elif record.batch["approval"] == PENDING:',
+        "elif False:",
+        ["tests/unit/domain/test_gates.py"],
+    ),
+    (
+        "gate: a batch that starts twice",
+        DOMAIN + "rollout/_gates.py",
+        'or record.batch["phase"] != "preparing"',
+        "or False",
+        ["tests/unit/domain/test_gates.py"],
+    ),
+    (
+        "gate: a stopped run opens",
+        DOMAIN + "rollout/_gates.py",
+        'return None if record.data["stopped"] is None else refusal(record)',
+        "return None",
+        ["tests/unit/domain/test_gates.py"],
+    ),
+    (
+        "gate: anything approves",
+        DOMAIN + "rollout/_gates.py",
+        'answer.lower() == "yes"',
+        "bool(answer)",
+        ["tests/unit/domain/test_gates.py"],
+    ),
+    (
+        "gate: running is failed",
+        DOMAIN + "rollout/_run_record.py",
+        'is False and row["verdict"] != "running"',
+        "is False",
+        ["tests/unit/domain/test_gates.py"],
+    ),
+    (
+        "gate: the last reason holds",
+        DOMAIN + "rollout/_run_record.py",
+        '        if self.data["stopped"] is None:\n',
+        "        if True:\n",
+        ["tests/unit/domain/test_gates.py"],
+    ),
+    (
+        "gate: ignored errors open it",
+        "roles/fleet_job/tasks/hdk_upgrade.yml",
+        "ignore_errors: false",
+        "ignore_errors: true",
+        ["tests/rollout/test_gates.py", "-k", "approval-ignore_errors_on_the_play"],
+    ),
+    (
+        "gate: a run by the hosts of a batch",
+        "plugins/plugin_utils/_role_place.py",
+        "parts.append(node._uuid if loaded else",
+        "parts.append(node._uuid if False else",
+        ["tests/rollout/test_gates.py", "-k", "budget-twice_in_a_play"],
+    ),
+    (
+        "gate: a rescued host is taken",
+        "plugins/plugin_utils/_host_fates.py",
+        "if any(_may_be(task, name, action) for task in tasks):",
+        "if False:",
+        ["tests/rollout/test_gates.py", "-k", "earlier_task_failed"],
+    ),
+    (
+        "gate: a rescue of any play counts",
+        "plugins/plugin_utils/_host_fates.py",
+        "if any(_may_be(task, name, action) for task in tasks):",
+        "if True:",
+        ["tests/rollout/test_gates.py", "-k", "earlier_play_counts"],
+    ),
+    (
+        "gate: a host without the hook's note is taken",
+        "plugins/plugin_utils/_open_run.py",
+        "elif hook and not fates.passed_hook(host, self.name, number):",
+        "elif False:",
+        ["tests/rollout/test_gates.py", "-k", "hook-in_a_block_with_rescue"],
+    ),
+    (
+        "gate: who is ended has failed",
+        "plugins/plugin_utils/_host_fates.py",
+        "self.ended = removed & over",
+        "self.ended = set() & over",
+        ["tests/rollout/test_gates.py", "-k", "end_host_in_a_hook"],
+    ),
+    (
+        "gate: run_once may stand above",
+        "plugins/plugin_utils/_role_place.py",
+        '("run_once", "delegate_to")',
+        '("delegate_to",)',
+        ["tests/rollout/test_gates.py", "-k", "preflight-run_once"],
+    ),
+    (
+        "gate: an unreachable delegate leaves the play",
+        "plugins/plugin_utils/_batch_module.py",
+        "except AnsibleConnectionFailure as error:",
+        "except ZeroDivisionError as error:",
+        ["tests/rollout/test_gates.py", "-k", "preflight-with_an_unreachable_delegate"],
+    ),
+    # Many jobs by one process, and supernodes.
+    (
+        "batch: a job of any size",
+        DOMAIN + "jobs/_batch.py",
+        "if len(part) + len(chunk) <= most)",
+        "if True)",
+        BATCH_TESTS,
+    ),
+    (
+        "batch: a job that runs is remembered",
+        DOMAIN + "jobs/_batch.py",
+        "if job.ended and job.tasks and all(",
+        "if job.tasks or all(",
+        BATCH_TESTS,
+    ),
+    (
+        "batch: a job where no hook ran",
+        DOMAIN + "jobs/_batch.py",
+        "for each in servers_at(part.run, Standing.SUBMIT) if each not in unprepared]",
+        "for each in servers_at(part.run, Standing.SUBMIT)]",
+        BATCH_TESTS,
+    ),
+    (
+        "polls: the list is never stale",
+        DOMAIN + "jobs/_polls.py",
+        "if self._rounds % ROUNDS_PER_REREAD == 0:",
+        "if False:",
+        BATCH_TESTS,
+    ),
+    (
+        "polls: what the list does not show is as it was",
+        DOMAIN + "jobs/_polls.py",
+        "elif now is None or now != self._shown.get(job_id):",
+        "elif now != self._shown.get(job_id):",
+        BATCH_TESTS,
+    ),
+    (
+        "polls: a job that has ended is read no more",
+        DOMAIN + "jobs/_polls.py",
+        "if isinstance(answer, Job) and not answer.ended else None",
+        "if isinstance(answer, Job) else None",
+        BATCH_TESTS,
+    ),
+    (
+        "supernodes: batches may cut them",
+        DOMAIN + "rollout/_supernodes.py",
+        "elif supernode.is_cut(done):",
+        "elif False:",
+        SUPERNODE_TESTS,
+    ),
+    (
+        "supernodes: a server that runs is done",
+        DOMAIN + "rollout/_survey.py",
+        "if judgement.standing is Standing.DONE}",
+        "if judgement.standing in (Standing.DONE, Standing.RUNNING)}",
+        SUPERNODE_TESTS,
+    ),
+    (
+        "supernodes: two versions in one",
+        DOMAIN + "rollout/_supernodes.py",
+        "        if supernode.is_mixed:\n",
+        "        if False:\n",
+        SUPERNODE_TESTS,
     ),
 ]
 

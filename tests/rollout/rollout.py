@@ -45,9 +45,9 @@ def hosts(*numbers: int) -> list[str]:
 def role(entry: str = "hdk_upgrade", **variables: Any) -> dict[str, Any]:
     """A task that runs the role; ``variables`` without their prefix.
 
-    Looks are a second apart, and the preflight is off unless a test is about it.
+    Looks are a second apart, and preflight and supernode guard are off unless a test is about them.
     """
-    values = {"wait_sleep": 1, "preflight": "off"}
+    values = {"wait_sleep": 1, "preflight": "off", "supernodes": "off"}
     if entry == "hdk_upgrade":
         values["version"] = VERSION
     values.update(variables)
@@ -278,6 +278,14 @@ class Running:
         # Without its status taken, the process keeps its number, even if it has just ended.
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def output(self) -> str:
+        """What it has shown so far."""
+        return self._output.read_text()
+
+    def interrupt(self) -> None:
+        """What Ctrl-C in a terminal does: a signal for the process and those it has started in its session."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def finish(self, crashed: bool = False) -> Run:
         """Wait for the end; fails on a crash or a traceback."""

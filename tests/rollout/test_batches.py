@@ -86,6 +86,35 @@ def test_two_wanted_versions_are_two_jobs_started_before_any_wait(simulator, rol
     assert [job["name"] for job in in_order(simulator)] == [f"hdk_upgrade_{VERSION}", f"hdk_upgrade_{OTHER_VERSION}"]
 
 
+def test_a_job_has_at_most_so_many_servers(simulator, rollout):
+    simulator.reset(servers=120, job_duration=0.3)
+    rollout.inventory(120)
+    run = rollout.run(play(role(max_failures="1%")))
+    assert (run.status, sorted(sizes(simulator))) == (0, [20, 50, 50])
+    assert {job["name"] for job in simulator.jobs()} == {f"hdk_upgrade_{VERSION}"}
+    assert len(run.changed) == 120
+
+
+def test_a_resume_puts_what_failed_in_many_jobs_into_one(simulator, rollout):
+    for number in (1, 5, 11):
+        simulator.server(number, fail=1)
+    first = rollout.run(play(role(servers_per_job=4)))
+    assert (sizes(simulator), first.failed) == ([4, 4, 4], hosts(1, 5, 11))
+    second = rollout.run(play(role(servers_per_job=4)))
+    assert (second.status, submitted(simulator)[3:]) == (0, [[server_id(1), server_id(5), server_id(11)]])
+
+
+def test_ten_versions_on_ten_hosts_are_started_by_one_process_and_waited_for_by_one(simulator, rollout):
+    """Each module is a line of -vvv, and each wait has a first line."""
+    simulator.set(job_duration=4)
+    rollout.inventory(10, {n: {"wanted_hdk": f"24.1.rc3.{n}"} for n in range(1, 11)})
+    run = rollout.run(play(role(version="{{ wanted_hdk }}")), arguments=("-vvv",))
+    assert (run.status, sizes(simulator)) == (0, [1] * 10)
+    assert run.output.count("under way; this goes on if the run is cancelled") == 1
+    assert "10 servers under way" in run.output
+    assert run.text.count("Usingmodulefile") == 2
+
+
 def test_versions_go_up_and_back(simulator, rollout):
     for version in (VERSION, OTHER_VERSION, VERSION):
         run = rollout.run(play(role(version=version)))

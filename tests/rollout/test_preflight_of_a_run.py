@@ -118,7 +118,7 @@ def test_the_budget_counts_over_the_whole_run(simulator, rollout):
     assert len([name for name in run.failed if run.verdicts().get(name)]) == 12
     message = run.message("Open the batch")
     assert "12 of 200 servers failed, more than may fail (5%, that is 10); no further batch is started" in message
-    assert "80 servers were not touched" in message
+    assert "80 servers not touched" in message
     (record,) = rollout.records()
     assert record["stopped"] in message
     assert (record["state"], len(record["batches"])) == ("ended", 6)

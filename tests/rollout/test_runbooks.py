@@ -5,21 +5,30 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from rollout.rollout import VERSION, host, hosts
 from simulator.state import server_id
 
 UPGRADE = "modelarts.liteserver.hdk_upgrade"
-# The first test servers of the simulator stand in supernodes of 8 and 4.
-FIRST, SECOND = "1b2e1c74-0000-4000-8000-000000000001", "1b2e1c74-0000-4000-8000-000000000002"
 
 
-def supernodes(**members):
-    """Variables that put hosts into supernodes."""
-    return {
-        number: {"liteserver_supernode_id": {"first": FIRST, "second": SECOND}[name]}
-        for name, numbers in members.items()
-        for number in numbers
-    }
+@pytest.fixture(autouse=True)
+def single_servers(simulator):
+    """Servers in no supernode, unless a test asks for others."""
+    simulator.reset(servers=12, job_duration=0.3, supernode_share=0)
+
+
+def in_supernodes(simulator):
+    """Servers 1 to 4 and 5 to 8 are a supernode each, 9 to 12 are in none."""
+    simulator.reset(servers=12, job_duration=0.3, supernode_share=8 / 12, supernode_size=4)
+
+
+def shuffled(rollout, *numbers):
+    """An inventory in another order than the service's, which says nothing of supernodes."""
+    members = {host(number): {"liteserver_id": server_id(number)} for number in numbers}
+    (rollout.directory / "hosts.yml").write_text(json.dumps({"npu": {"hosts": members}}))
 
 
 def waves(simulator):
@@ -32,7 +41,13 @@ def waves(simulator):
 
 def variables(**more):
     """Extra variables of the upgrade."""
-    return {"fleet_job_version": VERSION, "fleet_job_wait_sleep": 1, "fleet_job_preflight": "off", **more}
+    return {
+        "fleet_job_version": VERSION,
+        "fleet_job_wait_sleep": 1,
+        "fleet_job_preflight": "off",
+        "fleet_job_supernodes": "off",
+        **more,
+    }
 
 
 def test_single_servers_go_in_growing_waves(simulator, rollout):
@@ -45,19 +60,60 @@ def test_single_servers_go_in_growing_waves(simulator, rollout):
 
 
 def test_no_supernode_is_cut_and_the_canary_is_a_whole_one(simulator, rollout):
-    """Hosts of the two supernodes stand mixed up in the inventory."""
-    rollout.inventory(12, supernodes(first=(1, 3, 5, 7), second=(2, 4, 6)))
+    """Servers stand mixed up in the inventory, as in one of AWX, and the guard is on."""
+    in_supernodes(simulator)
+    shuffled(rollout, 11, 7, 2, 9, 5, 1, 12, 8, 3, 6, 10, 4)
     run = rollout.run(UPGRADE, variables=variables(fleet_job_growth=1, fleet_job_largest=2))
     assert (run.status, run.failed) == (0, [])
-    assert waves(simulator) == [[1, 3, 5, 7], [2, 4, 6], [8, 9], [10, 11], [12]]
+    assert waves(simulator) == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10], [11, 12]]
 
 
 def test_under_limit_the_waves_are_of_the_hosts_that_are_left(simulator, rollout):
-    rollout.inventory(12, supernodes(first=(1, 2, 3, 4)))
-    limit = ",".join(hosts(2, 3, 6, 7, 8, 9, 10))
+    in_supernodes(simulator)
+    limit = ",".join(hosts(10, 5, 6, 7, 8, 9))
     run = rollout.run(UPGRADE, variables=variables(), arguments=("--limit", limit))
     assert (run.status, run.failed) == (0, [])
-    assert waves(simulator) == [[2, 3], [6, 7, 8, 9, 10]]
+    assert waves(simulator) == [[5, 6, 7, 8], [9, 10]]
+
+
+def test_the_waves_cost_no_task_on_a_host(simulator, rollout):
+    run = rollout.run(UPGRADE, variables=variables())
+    assert len(run.of("Compute the waves")) == 1
+    # It is not the first of its batch, which is where everything else runs.
+    assert {event["task"].split(" : ")[-1] for event in run.events if event["host"] == host(6)} == {"Verdict"}
+
+
+def test_imported_twice_each_upgrades_its_own_servers(simulator, rollout):
+    """Blue to one version, green to another, in one playbook."""
+    rollout.inventory(12)
+    blue, green = ",".join(hosts(1, 2, 3)), ",".join(hosts(4, 5))
+    common = {"fleet_job_wait_sleep": 1, "fleet_job_preflight": "off", "fleet_job_canary": 100}
+    imports = [
+        {"import_playbook": UPGRADE, "vars": {**common, "fleet_job_hosts": blue, "fleet_job_version": VERSION}},
+        {"import_playbook": UPGRADE, "vars": {**common, "fleet_job_hosts": green, "fleet_job_version": "24.1.rc3.9"}},
+    ]
+    run = rollout.run(*imports)
+    assert (run.status, waves(simulator)) == (0, [[1, 2, 3], [4, 5]])
+    versions = [request["body"]["items"][0]["spec"]["version"] for request in simulator.requests("create_job")]
+    assert versions == [VERSION, "24.1.rc3.9"]
+
+
+def test_a_second_import_that_selects_nobody_is_an_error_and_upgrades_nobody(simulator, rollout):
+    common = {"fleet_job_wait_sleep": 1, "fleet_job_preflight": "off", "fleet_job_version": VERSION}
+    rollout.expect_warnings()
+    run = rollout.start(
+        {"import_playbook": UPGRADE, "vars": {**common, "fleet_job_hosts": host(1)}},
+        {"import_playbook": UPGRADE, "vars": {**common, "fleet_job_hosts": "misspelt"}},
+    ).finish(crashed=True)
+    assert run.status != 0
+    assert "nohostisselected" in run.text
+    assert waves(simulator) == [[1]]
+
+
+@pytest.mark.parametrize("listing", ["--list-hosts", "--list-tasks", "--syntax-check"])
+def test_it_can_be_listed(simulator, rollout, listing):
+    run = rollout.start(UPGRADE, variables=variables(), arguments=(listing,)).finish(crashed=True)
+    assert run.status == 0, run.output
 
 
 def test_check_mode_shows_the_waves(simulator, rollout):
@@ -66,19 +122,14 @@ def test_check_mode_shows_the_waves(simulator, rollout):
     assert len(run.verdicts()) == 12
 
 
-def test_a_play_whose_order_tears_a_supernode_apart_is_an_error(simulator, rollout):
-    rollout.inventory(4, supernodes(first=(1, 3)))
+def test_a_play_whose_order_tears_a_supernode_apart_is_an_error(rollout):
+    rollout.inventory(4, {number: {"torn": "first"} for number in (1, 3)})
     members = {
         "name": "Groups",
         "hosts": "npu",
         "gather_facts": False,
         "tasks": [
-            {
-                "name": "Group",
-                "ansible.builtin.group_by": {
-                    "key": "sn_{{ 'first' if liteserver_supernode_id is defined else 'none' }}"
-                },
-            }
+            {"name": "Group", "ansible.builtin.group_by": {"key": "sn_{{ 'first' if torn is defined else 'none' }}"}}
         ],
     }
     torn = {

@@ -158,7 +158,7 @@ def test_no_text_of_a_page_does_anything(status: str, message: str, name: str) -
     job = {"group": 1, "name": name, "job_id": name, "action": "created", "servers": 1, "other_job_ids": []}
     record.started([{**job, "error": message}], {"h1": outcome}, 2000)
     record.settled({"h1": outcome}, 3000)
-    record.stop(message, 4000)
+    record.stop(message, "budget", 4000)
     checked_record(json.loads(json.dumps(record.data)), "here")
     lines = page_of(record.data).split("\n")
     rows = [line for line in lines if line.startswith("| ") and not line.startswith(("| host |", "| batch |"))]

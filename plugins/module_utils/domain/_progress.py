@@ -13,6 +13,7 @@ from ._result import ServerRow
 from ._wording import duration, name_servers, on_one_line, servers, some_of
 
 MOST_JOBS = 3  # that a line names
+MOST_RUNNING = 3  # servers that a line names: the last ones of a wait
 
 
 class Progress:
@@ -75,10 +76,17 @@ def describe(name: str, rows: list[ServerRow]) -> str:
     failed = by_verdict.get("failed", [])
     if failed:
         parts.append(f"{len(failed)} failed ({name_servers(failed)})")
-    for verdict in ("running", "unknown"):
-        if by_verdict.get(verdict):
-            parts.append(f"{len(by_verdict[verdict])} {verdict}")
+    running = by_verdict.get("running", [])
+    if running:
+        named = f" ({_names(running)})" if len(running) <= MOST_RUNNING < len(rows) else ""
+        parts.append(f"{len(running)} running{named}")
+    if by_verdict.get("unknown"):
+        parts.append(f"{len(by_verdict['unknown'])} unknown")
     return on_one_line(f"{_title(name, rows)}: {', '.join(parts)}")
+
+
+def _names(rows: Sequence[ServerRow]) -> str:
+    return ", ".join(row["server_name"] or row["server_id"] for row in rows)
 
 
 def _title(name: str, rows: Sequence[ServerRow]) -> str:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -237,22 +237,3 @@ def watch(
     if still_open(state):
         progress.begins(rows(), resume)
     return wait(state, poll, clock, on_step, progress.sleep)
-
-
-def one_by_one(
-    poll: Callable[[str], Seen | None],
-) -> Callable[[Iterable[str]], dict[str, Seen | LiteServerError | None]]:
-    """A ``poll`` for :func:`wait` from one that takes a single id.
-
-    An error that no repetition can fix, such as a refused key, is raised at once.
-    """
-
-    def poll_one(identifier: str) -> Seen | LiteServerError | None:
-        try:
-            return poll(identifier)
-        except LiteServerError as error:
-            if not error.retryable:
-                raise
-            return error
-
-    return lambda identifiers: {identifier: poll_one(identifier) for identifier in identifiers}

@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
+import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 from .._errors import InvalidOption, LiteServerError
-from .._shapes import Record
 from ..domain.rollout._run_record import RunRecord, checked_record, page_of
 from ._own_files import check_folder, read_own_file
 from ._replaced_file import replace_file
@@ -49,34 +48,31 @@ class RunFiles:
     def __init__(self, temporary: str) -> None:
         self._temporary = temporary
 
-    def find(self, entry: str, hosts: list[str], batch: Collection[str]) -> tuple[str, RunRecord] | tuple[None, None]:
-        """(path, RunRecord) of the run that a batch belongs to, or (None, None) where it is the first batch.
+    def find(self, run: str) -> tuple[str, RunRecord] | tuple[None, None]:
+        """(path, RunRecord) of a run of this process, or (None, None) where it has not begun.
 
-        A run is one use of the role in one play. A host has its turn once in it: where one
-        has had it, this is another run.
-
-        :raises InvalidOption: the run's record is gone or not to be believed, or does not say how the batch before
-            ended: whether another may start is not known.
+        :param run: what names the run, see ``plugin_utils/_role_place.py``.
+        :raises InvalidOption: its record is gone: whether another batch may start is not known.
         """
-        for listed in reversed(self._index()):
-            path = listed["path"]
-            if not os.path.lexists(path):
-                if (
-                    not listed["seen"]
-                    or _key(entry, hosts) != listed["key"]
-                    or not set(batch).isdisjoint(listed["seen"])
-                ):
-                    continue  # the user has removed the record of an earlier play
-                raise InvalidOption(f"fleet_job_record: {path} was removed while its run went on. {_NO_FURTHER_BATCH}")
-            record = self.load(path)
-            if record.data["entry"] == entry and record.hosts == hosts and record.seen.isdisjoint(batch):
-                if record.unsettled:
-                    number = record.batch["number"]
-                    raise InvalidOption(
-                        f"fleet_job_record: {path} does not say how batch {number} ended. {_NO_FURTHER_BATCH}"
-                    )
-                return path, record
-        return None, None
+        path = self.path_of(run)
+        if path is None:
+            return None, None
+        if not os.path.lexists(path):
+            raise InvalidOption(f"fleet_job_record: {path} was removed while its run went on. {_NO_FURTHER_BATCH}")
+        return path, self.load(path)
+
+    def path_of(self, run: str) -> str | None:
+        """Where the record of a run of this process is, or should be; None where it has not begun."""
+        return self._index().get(run)
+
+    def others(self, run: str) -> list[RunRecord]:
+        """The records of the other uses of the role in the play of a run."""
+        play = run.partition(" ")[0]
+        return [
+            self.load(path)
+            for other, path in self._index().items()
+            if other != run and other.partition(" ")[0] == play and os.path.lexists(path)
+        ]
 
     def load(self, path: str) -> RunRecord:
         """The record in a file.
@@ -86,15 +82,18 @@ class RunFiles:
         return RunRecord(checked_record(self._read(path), path))
 
     def begin(
-        self, entry: str, hosts: list[str], max_failures: str | None, folder: str | None
+        self, run: str, entry: str, hosts: list[str], max_failures: str | None, preflight: str, folder: str | None
     ) -> tuple[str, RunRecord]:
         """A new record, and where it is kept: in the user's folder, or one that is removed at the end.
 
-        :raises InvalidOption: the folder cannot be written, or others may write there.
+        :param run: as for :meth:`find`.
+        :param preflight: ``pending`` or ``off``.
+        :raises InvalidOption: the folder cannot be written.
         """
         now = now_ms()
         run_id = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000)) + "-" + secrets.token_hex(4)
-        record = RunRecord.begin(run_id, entry, hosts, max_failures, now)
+        # A step runs in a process of its own, a child of ansible-playbook.
+        record = RunRecord.begin(run_id, entry, hosts, max_failures, now, preflight, process_of(os.getppid()))
         # Without links, so that nobody can have them lead elsewhere later.
         folder = os.path.realpath(os.path.expanduser(folder)) if folder else self._temporary
         path = os.path.join(folder, f"{entry}-{run_id}.json")
@@ -103,6 +102,7 @@ class RunFiles:
         except OSError as error:
             raise InvalidOption(f"fleet_job_record: cannot write {path}: {error.strerror or error}") from None
         self.write(path, record)
+        self._replace(os.path.join(self._temporary, _INDEX), _as_json({**self._index(), run: path}))
         return path, record
 
     def write(self, path: str, record: RunRecord) -> None:
@@ -115,7 +115,6 @@ class RunFiles:
         self._replace(path, _as_json(record.data))
         if os.path.dirname(path) != self._temporary:
             self._replace(os.path.splitext(path)[0] + ".md", page_of(record.data))
-        self._list(path, record)
 
     def note(self, path: str, change: Callable[[RunRecord], None]) -> tuple[RunRecord | None, str | None]:
         """Change a record once jobs may run: whatever goes wrong with it, the batch has to be waited for.
@@ -132,21 +131,12 @@ class RunFiles:
             return record, error.message
         return record, None
 
-    def _list(self, path: str, record: RunRecord) -> None:
-        """Keep in the index which run it is and who had a turn, for when the record itself is gone."""
-        listed = {"path": path, "key": _key(record.data["entry"], record.hosts), "seen": sorted(record.seen)}
-        index = self._index()
-        if listed not in index:
-            index = [entry if entry["path"] != path else listed for entry in index]
-            index += [] if listed in index else [listed]
-            self._replace(os.path.join(self._temporary, _INDEX), _as_json(index))
-
-    def _index(self) -> list[Record]:
+    def _index(self) -> dict[str, str]:
         path = os.path.join(self._temporary, _INDEX)
         if not os.path.lexists(path):
-            return []
+            return {}
         index = self._read(path)
-        if not isinstance(index, list) or not all(map(_is_listed, index)):
+        if not isinstance(index, dict) or not all(isinstance(value, str) for value in index.values()):
             raise InvalidOption(f"fleet_job_record: {path} is no list of records")
         return index
 
@@ -174,20 +164,32 @@ class RunFiles:
             raise InvalidOption(f"fleet_job_record: cannot use {path}: {error.strerror or error}") from None
 
 
-def _key(entry: str, hosts: list[str]) -> str:
-    """Names a run: equal for the batches of one use of the role."""
-    return hashlib.sha256(json.dumps([entry, hosts]).encode()).hexdigest()
+def process_of(pid: int) -> dict[str, object]:
+    """What tells a process from a later one with its number: host, pid, and its start where the system tells it."""
+    return {"host": socket.gethostname(), "pid": pid, "start": _start_of(pid)}
 
 
-def _is_listed(entry: object) -> bool:
-    seen = entry.get("seen") if isinstance(entry, dict) else None
-    return (
-        isinstance(entry, dict)
-        and isinstance(entry.get("path"), str)
-        and isinstance(entry.get("key"), str)
-        and isinstance(seen, list)
-        and all(isinstance(host, str) for host in seen)
-    )
+def is_alive(process: Mapping[str, object]) -> bool | None:
+    """Whether a process of :func:`process_of` is still there; None where this cannot be told from here."""
+    pid = process.get("pid")
+    if process.get("host") != socket.gethostname() or not isinstance(pid, int) or pid < 1:
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return process.get("start") == _start_of(pid)
+
+
+def _start_of(pid: int) -> int | None:
+    """When a process started, in the system's ticks since its boot; None where the system has no /proc."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _as_json(data: object) -> str:

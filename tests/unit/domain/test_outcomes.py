@@ -92,16 +92,18 @@ def test_jobs_that_run_are_waited_for():
         {
             "group": 1,
             "job_id": "j1",
+            "name": "hdk_upgrade_24.1",
             "server_ids": ["s1", "s3"],
             "skipped": "ok",
-            "label": "hdk_upgrade_24.1 job j1: 2 servers",
+            "is_reboot": None,
         },
         {
             "group": 2,
             "job_id": "j2",
+            "name": "hdk_upgrade_25.0",
             "server_ids": ["s4"],
             "skipped": "ok",
-            "label": "hdk_upgrade_25.0 job j2: 1 server",
+            "is_reboot": None,
         },
     ]
 
@@ -156,7 +158,7 @@ def test_started_results_must_match_the_groups():
         waits_of(two_groups(), [result()])
     with pytest.raises(ValueError):
         outcomes_of(two_groups(), [result()], [], [])
-    wait = {"group": 1, "job_id": "j1", "server_ids": ["s1"], "label": ""}
+    wait = {"group": 1, "job_id": "j1", "server_ids": ["s1"], "name": ""}
     with pytest.raises(ValueError):
         outcomes_of(one_group(1), [result(*running("s1"))], [wait, wait], [result()])
 

@@ -90,16 +90,19 @@ def through(record, outcomes, now=2000, hook=False):
 def test_a_run_that_did_nothing_yet():
     record = begin()
     assert {key: value for key, value in record.data.items() if key != "servers"} == {
-        "schema_version": 1,
+        "schema_version": 2,
         "collection_version": VERSION,
         "run_id": "run-1",
         "entry": "hdk_upgrade",
         "state": "running",
+        "process": {},
         "started_at": 1000,
         "updated_at": 1000,
         "ended_at": None,
         "max_failures": "5%",
+        "preflight": "pending",
         "stopped": None,
+        "stopped_by": None,
         "batches": [],
     }
     assert record.hosts == HOSTS
@@ -118,6 +121,7 @@ def test_the_life_of_a_run_over_two_batches():
     assert record.batch == {
         "number": 1,
         "phase": "preparing",
+        "approval": "not_needed",
         "started_at": 2000,
         "ended_at": None,
         "groups": [],
@@ -143,6 +147,8 @@ def test_the_life_of_a_run_over_two_batches():
         "host": "h1",
         "server_id": "s1",
         "server_name": None,
+        "supernode_id": None,
+        "supernode_name": None,
         "batch": 1,
         "verdict": "failed",
         "passed": False,
@@ -191,7 +197,7 @@ def test_every_step_says_when_it_was(step):
         "settled": [{}],
         "closed": [],
         "lost_later": [[]],
-        "stop": ["why"],
+        "stop": ["why", "budget"],
     }
     getattr(record, step)(*arguments[step], 7777)
     assert record.data["updated_at"] == 7777
@@ -300,10 +306,11 @@ def test_what_check_mode_plans_stays_planned():
 
 
 @pytest.mark.parametrize("verdict", ["failed", "unknown", "running"])
-def test_whoever_did_not_do_it_has_failed(verdict):
+def test_whoever_did_not_do_it_has_failed_unless_it_still_runs(verdict):
     record = begin()
     through(record, {"h1": found("done", "SUCCESS"), "h2": found(verdict, text="why")})
-    assert record.failed_hosts() == ["h2"]
+    assert (record.failed_hosts() or record.running_hosts()) == ["h2"]
+    assert (record.running_hosts() == ["h2"]) == (verdict == "running")
 
 
 def test_pending_and_done_are_no_failures():
@@ -353,9 +360,9 @@ def test_nobody_is_lost():
 def test_a_stopped_run():
     record = begin()
     through(record, {"h1": found("failed", "FAILED", "m")})
-    record.stop("fleet_job_max_failures: too many", 5000)
+    record.stop("fleet_job_max_failures: too many", "budget", 5000)
     assert (record.data["state"], record.data["stopped"], record.data["ended_at"]) == (
-        "ended",
+        "stopped",
         "fleet_job_max_failures: too many",
         5000,
     )
@@ -550,7 +557,7 @@ def test_no_line_is_wider_than_a_terminal(message):
         "h3": found("unknown", text=message),
     }
     through(record, outcomes)
-    record.stop(message, 3000)
+    record.stop(message, "budget", 3000)
     lines = summary_lines(record.data)
     assert max(map(columns, lines)) <= WIDTH
     assert "  h2: FAILED: busy" in lines
@@ -602,11 +609,11 @@ def test_a_summary_does_not_change_the_record():
 def test_the_page_shows_who_did_not_pass_first_and_nothing_breaks_its_tables():
     record = begin(["h1", "h2"])
     through(record, {"h1": found("done", "SUCCESS"), "h2": found("failed", "FAILED", "a|b <c>\n\x1b[2Jd\\")})
-    record.stop("enough", 3000)
+    record.stop("enough", "budget", 3000)
     lines = page_of(record.data).splitlines()
     rows = [line for line in lines if line.startswith("| h")]
-    assert rows[0] == "| host | server id | batch | verdict | status | message | job |"
-    assert rows[1].startswith("| h2 | s2 | 1 | failed | FAILED | a&#124;b &#60;c&#62; &#91;2Jd&#92; | ")
-    assert rows[2].startswith("| h1 | s1 | 1 | done | SUCCESS |  | ")
+    assert rows[0] == "| host | server id | supernode | batch | verdict | status | message | job |"
+    assert rows[1].startswith("| h2 | s2 |  | 1 | failed | FAILED | a&#124;b &#60;c&#62; &#91;2Jd&#92; | ")
+    assert rows[2].startswith("| h1 | s1 |  | 1 | done | SUCCESS |  | ")
     assert "Stopped: enough" in lines
-    assert any(line.startswith("State: ended. started 1970-01-01 00:00:01 UTC; ") for line in lines)
+    assert any(line.startswith("State: stopped. started 1970-01-01 00:00:01 UTC; ") for line in lines)

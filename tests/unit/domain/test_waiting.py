@@ -18,12 +18,21 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._waiti
     GONE_AFTER,
     GONE_SECONDS,
     WaitState,
-    one_by_one,
     poll_within,
     step,
     wait,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Job, Task
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._polls import JobPolls
+
+
+def one_by_one(look):
+    """Polls of few jobs; an error that no repetition can fix ends the wait."""
+
+    def give_up(_job_id, error):
+        raise error
+
+    return JobPolls(None, look, give_up)
 
 
 def job(status="PROCESSING", job_id="j1", **tasks):

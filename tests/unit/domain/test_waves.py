@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._waves import waves, waves_of_groups
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._waves import (
+    waves,
+    waves_of_groups,
+    waves_of_servers,
+)
 
 FLEETS = 1500
 PREFIX = "wave_supernode_"
@@ -286,3 +292,30 @@ def test_bad_numbers_fail_the_filter_and_name_the_option(name, value):
 def test_the_filter_names_hosts_that_do_not_stand_together():
     with pytest.raises(InvalidOption, match=r"hosts of wave_supernode_n1 do not stand together.*: a, c\."):
         apply(["a", "b", "c"], {PREFIX + "n1": ["a", "c"]})
+
+
+# By the API's record
+
+
+def server(number, supernode=None):
+    return {"id": f"s{number}", "name": f"n{number:03d}", "supernode_id": supernode, "supernode_name": supernode}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_is_the_services_whatever_the_inventorys(seed):
+    servers = [server(1), server(2, "b"), server(3, "a"), server(4, "b"), server(5, "a"), server(6)]
+    hosts = [f"h{number}" for number in range(1, 7)]
+    chance = random.Random(seed)
+    chance.shuffle(hosts)
+    chance.shuffle(servers)
+    found = waves_of_servers({host: f"s{host[1:]}" for host in hosts}, servers, canary="1", growth="1", largest="2")
+    assert found == (["h3", "h5", "h2", "h4", "h1", "h6"], [2, 2, 2])
+
+
+def test_hosts_of_no_known_server_come_last():
+    found = waves_of_servers({"z": "s9", "y": None, "x": "s1"}, [server(1)], canary=1, growth=1)
+    assert found == (["x", "y", "z"], [1, 1, 1])
+
+
+def test_servers_that_do_not_take_part_have_no_place():
+    assert waves_of_servers({"h2": "s2"}, [server(1, "a"), server(2, "a")]) == (["h2"], [1])

@@ -26,6 +26,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
     PENDING,
     SCHEMA_VERSION,
     STARTING,
+    STOPPED_BY,
     RunRecord,
 )
 
@@ -215,6 +216,11 @@ def test_every_verdict_of_the_record_is_told() -> None:
     assert sorted(told) == sorted([*VERDICTS, PENDING, STARTING, NOT_STARTED])
 
 
+def test_every_reason_to_stop_is_told() -> None:
+    told = section(RECORD, "Why a run was stopped")
+    assert [word for word in STOPPED_BY if f"`{word}`" not in told] == []
+
+
 def test_the_schema_version_is_the_one_of_the_code() -> None:
     assert f"`schema_version` is {SCHEMA_VERSION}." in section(RECORD, "Schema version")
 
@@ -230,6 +236,8 @@ def test_the_example_is_what_a_run_would_write() -> None:
         [row["host"] for row in servers],
         example["max_failures"],
         example["started_at"],
+        example["preflight"],
+        example["process"],
     )
     for batch in example["batches"]:
         own = [row for row in servers if row["batch"] == batch["number"]]

@@ -11,15 +11,23 @@ import os
 import pathlib
 import re
 import stat
+import subprocess
 
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import RunRecord
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import _run_files as run_files
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._run_files import RunFiles, now_ms
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._run_files import (
+    RunFiles,
+    is_alive,
+    now_ms,
+    process_of,
+)
 
 HOSTS = ["h1", "h2", "h3"]
+# What plugin_utils/_role_place.py makes of a play and a place in it.
+RUN, SAME_PLAY, OTHER_PLAY = "play1 place1", "play1 place2", "play2 place1"
 
 
 @pytest.fixture
@@ -35,11 +43,9 @@ def files(temporary: pathlib.Path) -> RunFiles:
     return RunFiles(str(temporary))
 
 
-def start(
-    files: RunFiles, batch: list[str], entry: str = "main", hosts: list[str] | None = None
-) -> tuple[str, RunRecord]:
+def start(files: RunFiles, batch: list[str], run: str = RUN) -> tuple[str, RunRecord]:
     """A run whose first batch is under way."""
-    path, record = files.begin(entry, hosts or HOSTS, None, None)
+    path, record = files.begin(run, "main", HOSTS, None, "pending", None)
     record.open_batch(batch, now_ms())
     files.write(path, record)
     return path, record
@@ -50,84 +56,83 @@ def mode(path: str | pathlib.Path) -> int:
 
 
 def test_the_first_batch_has_no_run_yet(files: RunFiles) -> None:
-    assert files.find("main", HOSTS, ["h1"]) == (None, None)
+    assert files.find(RUN) == (None, None)
 
 
 def test_the_next_batch_finds_its_run(files: RunFiles, temporary: pathlib.Path) -> None:
     path, record = start(files, ["h1"])
     # Another task of the same process.
-    found_path, found = RunFiles(str(temporary)).find("main", HOSTS, ["h2", "h3"])
+    found_path, found = RunFiles(str(temporary)).find(RUN)
     assert found_path == path
     assert found.data == record.data
 
 
 def test_a_run_that_has_not_had_a_batch_is_found(files: RunFiles) -> None:
-    path, _record = files.begin("main", HOSTS, None, None)
-    assert files.find("main", HOSTS, ["h1"])[0] == path
+    path, _record = files.begin(RUN, "main", HOSTS, None, "pending", None)
+    assert files.find(RUN)[0] == path
 
 
-@pytest.mark.parametrize(
-    ("entry", "hosts", "batch"),
-    [
-        ("common", HOSTS, ["h2"]),
-        ("main", ["h1", "h2"], ["h2"]),
-        ("main", ["h3", "h2", "h1"], ["h2"]),
-        ("main", HOSTS, ["h1"]),
-        ("main", HOSTS, ["h2", "h1"]),
-    ],
-    ids=["entry", "hosts", "order", "had its turn", "one had its turn"],
-)
-def test_anything_else_is_another_run(files: RunFiles, entry: str, hosts: list[str], batch: list[str]) -> None:
-    start(files, ["h1"])
-    assert files.find(entry, hosts, batch) == (None, None)
-
-
-def test_of_several_runs_the_newest_goes_on(files: RunFiles) -> None:
+@pytest.mark.parametrize("other", [SAME_PLAY, OTHER_PLAY])
+def test_another_place_or_play_is_another_run(files: RunFiles, other: str) -> None:
     first, _record = start(files, ["h1"])
-    second, _record = start(files, ["h1"])
-    other, _record = start(files, ["h1"], entry="common")
-    assert len({first, second, other}) == 3
-    assert files.find("main", HOSTS, ["h2"])[0] == second
-    assert files.find("common", HOSTS, ["h2"])[0] == other
+    assert files.find(other) == (None, None)
+    second, _record = start(files, ["h1"], run=other)
+    assert first != second
+    assert [files.find(run)[0] for run in (RUN, other)] == [first, second]
 
 
-def test_a_record_that_was_removed_is_passed_over(files: RunFiles, tmp_path: pathlib.Path) -> None:
-    kept, _record = start(files, ["h1"], entry="common")
-    removed, _record = files.begin("main", HOSTS, None, str(tmp_path / "records"))
-    os.unlink(removed)
-    assert files.find("main", HOSTS, ["h1"]) == (None, None)
-    assert files.find("common", HOSTS, ["h2"])[0] == kept, "those before it are found as ever"
-    # The next run goes on as if there had been none.
-    path, _record = start(files, ["h1"])
-    assert files.find("main", HOSTS, ["h2"])[0] == path
-    (tmp_path / "records" / (os.path.basename(removed)[:-5] + ".md")).unlink()
-    os.rmdir(tmp_path / "records")
-    assert files.find("main", HOSTS, ["h2"])[0] == path
+def test_a_run_is_the_same_whatever_its_hosts(files: RunFiles) -> None:
+    """An inventory may have others by now."""
+    path, record = start(files, ["h1"])
+    record.open_batch(["h4"], now_ms())
+    files.write(path, record)
+    assert files.find(RUN)[0] == path
+
+
+def test_the_other_runs_of_a_play(files: RunFiles, tmp_path: pathlib.Path) -> None:
+    start(files, ["h1"])
+    same, _record = start(files, ["h1"], run=SAME_PLAY)
+    start(files, ["h1"], run=OTHER_PLAY)
+    assert [record.data for record in files.others(RUN)] == [files.load(same).data]
+    os.unlink(same)
+    assert files.others(RUN) == [], "removed by its user"
+
+
+def test_a_process_is_known_again() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        known = process_of(process.pid)
+        assert is_alive(known) is True
+        assert is_alive({**known, "start": 1}) is False, "another process has its number by now"
+        assert is_alive({**known, "host": "elsewhere"}) is None
+        process.kill()
+        process.wait()
+        assert is_alive(known) is False
+    assert is_alive({}) is None
 
 
 def test_a_stopped_run_is_still_the_run_of_its_hosts(files: RunFiles) -> None:
     path, record = start(files, ["h1"])
-    record.stop("too many", now_ms())
+    record.stop("too many", "budget", now_ms())
     files.write(path, record)
-    assert files.find("main", HOSTS, ["h2"])[1].data["stopped"] == "too many"
+    assert files.find(RUN)[1].data["stopped"] == "too many"
 
 
 def test_runs_of_another_process_are_not_found(files: RunFiles, tmp_path: pathlib.Path) -> None:
     kept = tmp_path / "records"
-    files.begin("main", HOSTS, None, str(kept))
+    files.begin(RUN, "main", HOSTS, None, "pending", str(kept))
     (tmp_path / "other").mkdir()
-    assert RunFiles(str(tmp_path / "other")).find("main", HOSTS, ["h1"]) == (None, None)
+    assert RunFiles(str(tmp_path / "other")).find(RUN) == (None, None)
 
 
 def test_a_new_record(files: RunFiles, temporary: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_files, "now_ms", lambda: 1755005748201)
-    path, record = files.begin("hdk_upgrade", HOSTS, "5%", None)
+    path, record = files.begin(RUN, "hdk_upgrade", HOSTS, "5%", "pending", None)
     assert re.fullmatch(r"hdk_upgrade-20250812T133548Z-[0-9a-f]{8}\.json", os.path.basename(path))
     assert os.path.dirname(path) == str(temporary)
     assert os.path.basename(path) == f"hdk_upgrade-{record.data['run_id']}.json"
     assert (record.data["max_failures"], record.data["started_at"]) == ("5%", 1755005748201)
     assert files.load(path).data == record.data
-    again, _record = files.begin("hdk_upgrade", HOSTS, "5%", None)
+    again, _record = files.begin(RUN, "hdk_upgrade", HOSTS, "5%", "pending", None)
     assert again != path, "two runs of one second"
 
 
@@ -135,18 +140,18 @@ def test_a_new_record(files: RunFiles, temporary: pathlib.Path, monkeypatch: pyt
 def test_without_a_folder_the_record_goes_with_the_process(
     files: RunFiles, temporary: pathlib.Path, folder: str | None
 ) -> None:
-    path, _record = files.begin("main", HOSTS, None, folder)
+    path, _record = files.begin(RUN, "main", HOSTS, None, "pending", folder)
     assert os.path.dirname(path) == str(temporary)
 
 
 def test_a_folder_of_the_users(files: RunFiles, tmp_path: pathlib.Path) -> None:
-    path, record = files.begin("main", HOSTS, None, str(tmp_path / "a" / "b"))
+    path, record = files.begin(RUN, "main", HOSTS, None, "pending", str(tmp_path / "a" / "b"))
     assert os.path.dirname(path) == str(tmp_path / "a" / "b")
     name = os.path.basename(path)
     assert sorted(os.listdir(tmp_path / "a" / "b")) == [name, name[:-5] + ".md"]
     assert [mode(tmp_path / "a" / "b" / name) for name in os.listdir(tmp_path / "a" / "b")] == [0o600, 0o600]
     assert mode(tmp_path / "a" / "b") == 0o700
-    assert files.find("main", HOSTS, ["h1"])[0] == path
+    assert files.find(RUN)[0] == path
     with open(path, encoding="utf-8") as file:
         assert json.load(file) == record.data
 
@@ -154,8 +159,8 @@ def test_a_folder_of_the_users(files: RunFiles, tmp_path: pathlib.Path) -> None:
 def test_home_and_relative_folders(files: RunFiles, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    home, _record = files.begin("main", HOSTS, None, "~/home")
-    relative, _record = files.begin("main", HOSTS, None, "relative")
+    home, _record = files.begin(RUN, "main", HOSTS, None, "pending", "~/home")
+    relative, _record = files.begin(RUN, "main", HOSTS, None, "pending", "relative")
     assert os.path.dirname(home) == str(tmp_path / "home")
     assert os.path.dirname(relative) == str(tmp_path / "relative")
 
@@ -164,8 +169,8 @@ def test_a_folder_that_is_a_file(files: RunFiles, tmp_path: pathlib.Path) -> Non
     (tmp_path / "file").write_text("x")
     for folder in ("file", "file/below"):
         with pytest.raises(InvalidOption, match=r"^fleet_job_record: cannot write .*file.*: .+"):
-            files.begin("main", HOSTS, None, str(tmp_path / folder))
-    assert files.find("main", HOSTS, ["h1"]) == (None, None), "a run without a record is none"
+            files.begin(RUN, "main", HOSTS, None, "pending", str(tmp_path / folder))
+    assert files.find(RUN) == (None, None), "a run without a record is none"
 
 
 def test_a_folder_without_the_right_to_write(files: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,13 +180,13 @@ def test_a_folder_without_the_right_to_write(files: RunFiles, monkeypatch: pytes
 
     monkeypatch.setattr(run_files, "replace_file", refuse)
     with pytest.raises(InvalidOption, match=r"^fleet_job_record: cannot write .*\.json: Permission denied$"):
-        files.begin("main", HOSTS, None, None)
+        files.begin(RUN, "main", HOSTS, None, "pending", None)
 
 
 def test_records_are_for_the_user_only(files: RunFiles, temporary: pathlib.Path) -> None:
     old = os.umask(0)
     try:
-        path, record = files.begin("main", HOSTS, None, None)
+        path, record = files.begin(RUN, "main", HOSTS, None, "pending", None)
         os.chmod(path, 0o644)
         files.write(path, record)
     finally:
@@ -190,7 +195,7 @@ def test_records_are_for_the_user_only(files: RunFiles, temporary: pathlib.Path)
 
 
 def test_a_record_is_replaced_as_a_whole(files: RunFiles, temporary: pathlib.Path) -> None:
-    path, record = files.begin("main", HOSTS, None, None)
+    path, record = files.begin(RUN, "main", HOSTS, None, "pending", None)
     with open(path, encoding="utf-8") as reader:
         record.open_batch(["h1"], now_ms())
         files.write(path, record)
@@ -200,7 +205,7 @@ def test_a_record_is_replaced_as_a_whole(files: RunFiles, temporary: pathlib.Pat
 
 
 def test_a_write_that_fails_leaves_the_old_record_and_nothing_else(files: RunFiles, temporary: pathlib.Path) -> None:
-    path, record = files.begin("main", HOSTS, None, None)
+    path, record = files.begin(RUN, "main", HOSTS, None, "pending", None)
     before, listed = files.load(path).data, sorted(os.listdir(temporary))
     record.data["updated_at"] = object()
     with pytest.raises(TypeError):
@@ -212,7 +217,7 @@ def test_a_write_that_fails_leaves_the_old_record_and_nothing_else(files: RunFil
 def test_a_disk_that_is_full_leaves_the_old_record(
     files: RunFiles, temporary: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, record = files.begin("main", HOSTS, None, None)
+    path, record = files.begin(RUN, "main", HOSTS, None, "pending", None)
     before, listed = files.load(path).data, sorted(os.listdir(temporary))
 
     def full(handle: int) -> None:
@@ -227,41 +232,22 @@ def test_a_disk_that_is_full_leaves_the_old_record(
 
 
 def test_any_text_can_be_kept(files: RunFiles) -> None:
-    path, record = files.begin("main", ["ü", "服务器"], None, None)
+    path, record = files.begin(RUN, "main", ["ü", "服务器"], None, "pending", None)
     record.data["servers"][0]["message"] = "\x1b[2J \u202e \ud800 服务器"
     files.write(path, record)
     assert files.load(path).data == record.data
-    assert files.find("main", ["ü", "服务器"], ["ü"])[0] == path
+    assert files.find(RUN)[0] == path
 
 
 def test_a_record_that_is_gone_in_the_middle_of_its_run(files: RunFiles, tmp_path: pathlib.Path) -> None:
     """What has failed so far went with it."""
-    path, record = files.begin("main", HOSTS, None, str(tmp_path / "records"))
+    path, record = files.begin(RUN, "main", HOSTS, None, "pending", str(tmp_path / "records"))
     record.open_batch(["h1"], now_ms())
     files.write(path, record)
     os.unlink(path)
     with pytest.raises(InvalidOption, match=r"^fleet_job_record: .*\.json was removed while its run went on\."):
-        files.find("main", HOSTS, ["h2"])
-    assert files.find("main", HOSTS, ["h1"]) == (None, None), "another run"
-    assert files.find("main", ["h2"], ["h2"]) == (None, None), "another run"
-
-
-def test_a_batch_whose_end_is_not_in_the_record(files: RunFiles) -> None:
-    path, record = start(files, ["h1"])
-    for phase, known in (
-        ("preparing", True),
-        ("starting", False),
-        ("waiting", False),
-        ("after", True),
-        ("ended", True),
-    ):
-        record.batch["phase"] = phase
-        files.write(path, record)
-        if known:
-            assert files.find("main", HOSTS, ["h2"])[0] == path
-        else:
-            with pytest.raises(InvalidOption, match="does not say how batch 1 ended. How many servers have failed"):
-                files.find("main", HOSTS, ["h2"])
+        files.find(RUN)
+    assert files.find(SAME_PLAY) == (None, None), "another run"
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", "5", "half", '{"schema_version": 1}', "[" * 100000])
@@ -269,15 +255,15 @@ def test_a_record_of_another_shape(files: RunFiles, content: str) -> None:
     path, _record = start(files, ["h1"])
     pathlib.Path(path).write_text(content)
     with pytest.raises(InvalidOption, match="^fleet_job_record: "):
-        files.find("main", HOSTS, ["h2"])
+        files.find(RUN)
 
 
-@pytest.mark.parametrize("content", ["{}", "5", "half", "[5]", '["/path"]', '[{"path": 5, "key": "", "seen": []}]'])
+@pytest.mark.parametrize("content", ["[]", "5", "half", "[5]", '["/path"]', '{"play place": 5}'])
 def test_an_index_of_another_shape(files: RunFiles, temporary: pathlib.Path, content: str) -> None:
     start(files, ["h1"])
     (temporary / "fleet_job_runs.json").write_text(content)
     with pytest.raises(InvalidOption, match="^fleet_job_record: "):
-        files.find("main", HOSTS, ["h2"])
+        files.find(RUN)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
@@ -297,7 +283,7 @@ def test_a_note_that_cannot_be_written_raises_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail)
-        noted, trouble = files.note(path, lambda record: record.stop("reason", 5))
+        noted, trouble = files.note(path, lambda record: record.stop("reason", "budget", 5))
     assert noted is not None
     assert noted.data["stopped"] == "reason"
     assert trouble == f"fleet_job_record: cannot write {path}: {os.strerror(number)}"
@@ -307,7 +293,7 @@ def test_a_note_that_cannot_be_written_raises_nothing(
 def test_a_note_in_a_record_that_cannot_be_read(files: RunFiles) -> None:
     path, _record = start(files, ["h1"])
     pathlib.Path(path).write_text("[]")
-    noted, trouble = files.note(path, lambda record: record.stop("reason", 5))
+    noted, trouble = files.note(path, lambda record: record.stop("reason", "budget", 5))
     assert noted is None
     assert trouble is not None
     assert pathlib.Path(path).read_text() == "[]", "what cannot be believed is not written over"

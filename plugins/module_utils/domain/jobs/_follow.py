@@ -14,11 +14,12 @@ from ..._errors import LiteServerError, NotFound, ServersFailed
 from .._api import Api
 from .._progress import Progress
 from .._result import ServerRow
-from .._waiting import WaitLimits, one_by_one, watch
+from .._waiting import WaitLimits, watch
 from .._wording import name_servers
 from ._decision import verdict_of
 from ._history import SETTLE_SECONDS_WHEN_ENDED
 from ._model import DELETED, JOB_STATUSES, SKIPPED, TASK_STATUSES, Job, read_job
+from ._polls import JobPolls
 from ._run import Run, rows_of, servers_of_jobs
 
 
@@ -27,7 +28,8 @@ def wait_for(
 ) -> LiteServerError | None:
     """Wait side by side until the task of every wanted server has ended, or its job has.
 
-    Each run takes what is seen, and whether the time was up for it (``timed_out``).
+    Each run takes what is seen, and whether the time was up for it (``timed_out``). Of several, one whose job cannot be
+    read any more takes the error (``failure``), and the others are waited for.
 
     :param resume: how to come back to this wait, or None where there is no way.
     :returns: the error of the last poll where the time was up, or None.
@@ -36,7 +38,19 @@ def wait_for(
     followed = {job_id for _run, job_id in servers_of}
     ended_since: dict[str, float] = {}
 
+    broken: set[str] = set()
+
+    def give_up(job_id: str, error: LiteServerError) -> None:
+        if len(runs) == 1:
+            raise error
+        broken.add(job_id)
+        for run in runs:
+            if job_id in run.jobs:
+                run.failure = error
+
     def ended(job_id: str, job: Job) -> bool:
+        if job_id in broken:
+            return True
         verdicts = {
             verdict_of(job, job.task_on(server_id), run.skipped_ok, run.is_reboot)
             for run in runs
@@ -62,7 +76,7 @@ def wait_for(
 
     state = watch(
         {job_id: job for run in runs for job_id, job in run.jobs.items() if job_id in followed},
-        one_by_one(poll),
+        JobPolls(api, poll, give_up),
         take,
         ended=ended,
         gone=lambda job: replace(job, status=DELETED),

@@ -17,11 +17,12 @@ from .._wording import servers
 from ._model import FAILED, TASK_ENDED
 
 
-def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -> list[str]:
+def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None, total: int | None = None) -> list[str]:
     """First the jobs, newest first, then every server with its newest task.
 
     :param jobs: records of ``liteserver_job_info`` with their tasks. Fields may be of any kind, as they came.
     :param server_ids: only these servers, or None for all that the jobs name.
+    :param total: how many jobs there are, where only the newest of them were read.
     :raises InvalidOption: jobs are no list of jobs.
     """
     if not isinstance(jobs, (list, tuple)) or not all(isinstance(job, dict) for job in jobs):
@@ -45,7 +46,10 @@ def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None) -
         lines.append(
             f"{_time(job)}  {_text(job, 'name')}  {_text(job, 'status')}  {states or 'no tasks'}  {_text(job, 'id')}"
         )
-    lines.insert(0, f"{shown} job{'' if shown == 1 else 's'}, {servers(len(newest))}")
+    count = f"{shown} job{'' if shown == 1 else 's'}"
+    if total is not None and total > len(jobs):
+        count = f"{shown} of {total} jobs" if wanted is None else f"{count} among the newest {len(jobs)} of {total}"
+    lines.insert(0, f"{count}, {servers(len(newest))}")
     # What wants looking at first: failed, then running, then the rest.
     for task, job in sorted(newest.values(), key=lambda pair: (_rank(pair[0]), _text(pair[0], "server_name"))):
         name = _text(task, "server_name") or _text(task, "server_id")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..._errors import LiteServerError
 from ..._shapes import Conceal, Record
 from .._result import ServerRow, Verdict
 from ._decision import Judgement, Standing, verdict_of
@@ -37,6 +38,7 @@ class Run:
     :ivar submitted: the servers for which a create request was sent, or in check mode would be.
     :ivar main_job_id: of the job that was created or attached to, or None.
     :ivar action: as in the result.
+    :ivar failure: an error for which its jobs are not waited for any more, while those of other runs are.
     :ivar closed_until: seconds on the clock: before that the service takes no request, as it said.
     """
 
@@ -54,6 +56,7 @@ class Run:
     main_job_id: str | None = None
     action: str = "none"
     timed_out: bool = False
+    failure: LiteServerError | None = None
     closed_until: float = 0
     warnings: list[str] = field(default_factory=list)
 

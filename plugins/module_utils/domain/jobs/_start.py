@@ -62,6 +62,14 @@ def start(api: Api, run: Run, wanted: Wanted, clock: Clock, patience: float) -> 
         attach_to_newest(run, running)
 
 
+def judge_only(api: Api, run: Run, wanted: Wanted, clock: Clock) -> None:
+    """Judge every server and create nothing.
+
+    :raises ServersBusy: other items run on a server.
+    """
+    _judge(run, History(api, wanted, clock))
+
+
 def attach(api: Api, run: Run, job: Job, clock: Clock) -> Run:
     """Attach to a job that was read by its id.
 

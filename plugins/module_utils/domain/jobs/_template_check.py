@@ -22,11 +22,12 @@ STORED_TYPES = {"HDK_UPGRADE": "ASCEND_SOFTWARE_UPGRADE", "DEVICE_LOG_COLLECT": 
 SECONDS = 2
 
 
-def findings(templates: list[Record], wanted: Wanted) -> list[str]:
+def findings(templates: list[Record], wanted: Wanted, complete: bool = False) -> list[str]:
     """What no live template takes, as sentences; empty where one takes everything.
 
     :param templates: records of the template list: ``name``, ``type``, ``params`` with
-        ``name`` and ``regex``.
+        ``name``, ``value`` (the default) and ``regex``.
+    :param complete: whether parameters that have no default and that nobody gave are a finding too.
     """
     types = {wanted.type, STORED_TYPES.get(wanted.type)}
     matching = [template for template in templates if str(template.get("type")) in types]
@@ -36,7 +37,7 @@ def findings(templates: list[Record], wanted: Wanted) -> list[str]:
     # There is a template for each flavor type: one that takes the spec is enough.
     try:
         with time_limit(SECONDS, "comparing"):
-            return min((_against(template, wanted) for template in matching), key=len)
+            return min((_against(template, wanted, complete) for template in matching), key=len)
     except TimeoutError:
         return [f"the live templates of type '{wanted.type}' cannot be compared within {SECONDS} s"]
 
@@ -67,7 +68,7 @@ def _params(template: Record) -> list[Record]:
     ]
 
 
-def _against(template: Record, wanted: Wanted) -> list[str]:
+def _against(template: Record, wanted: Wanted, complete: bool) -> list[str]:
     params = {param["name"]: param for param in _params(template)}
     found = []
     for item in wanted.body_items:
@@ -83,6 +84,11 @@ def _against(template: Record, wanted: Wanted) -> list[str]:
                 found.append(
                     "spec.{}: {} does not match the template's regex {}".format(key, shown, params[key]["regex"])
                 )
+    given = {key for item in wanted.body_items for key, _value in item.spec} | set(wanted.secret_keys)
+    for key, param in params.items() if complete else ():
+        # Without a default, and where the regex does not take an empty value either.
+        if key not in given and not param.get("value") and not _matches(param.get("regex"), ""):
+            found.append(f"spec.{key}: template '{template.get('name')}' has no default for it, and it is not given")
     return found
 
 

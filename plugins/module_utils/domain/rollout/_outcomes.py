@@ -9,14 +9,16 @@ Everything here is plain values that can be written as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from ..._shapes import Record
-from .._wording import on_one_line, servers
+from .._wording import on_one_line
 from ..jobs._model import FAILED, PROCESSING, SKIPPED
 from ..jobs._wanted import REUSE_NEVER
 from ._requests import Group
+
+AGAIN = "run the same play again: only servers that are not done are submitted"
 
 
 class JobWait(TypedDict):
@@ -24,9 +26,10 @@ class JobWait(TypedDict):
 
     group: int
     job_id: str
+    name: str
     server_ids: list[str]
     skipped: str
-    label: str
+    is_reboot: bool | None
 
 
 class GroupError(TypedDict):
@@ -58,12 +61,43 @@ class Outcome(OutcomeOfAny, total=False):
     hint: str
 
 
+def parts_of(groups: Sequence[Group], started: Record) -> tuple[list[Group], list[Record]]:
+    """The groups as they were cut into jobs, and the result of each.
+
+    :param started: the result of module ``fleet_job_batch``. Where it has no ``jobs`` it is that of every group.
+    """
+    by_number = {group["number"]: group for group in groups}
+    if "jobs" not in started:
+        return list(groups), [started] * len(groups)
+    parts: list[Group] = []
+    for result in started["jobs"]:
+        group = by_number[result["group"]]
+        host_of = dict(zip(group["server_ids"], group["hosts"], strict=True))
+        server_ids = [row["server_id"] for row in result["servers"]]
+        hosts = [host_of[server_id] for server_id in server_ids]
+        parts.append({**group, "hosts": hosts, "server_ids": server_ids})
+    return parts, list(started["jobs"])
+
+
+def groups_to_retry(parts: Sequence[Group], outcomes: Mapping[str, Outcome]) -> list[Group]:
+    """The groups of the servers whose task failed; those of no known outcome are left alone."""
+    found: dict[int, Group] = {}
+    for part in parts:
+        for host, server_id in zip(part["hosts"], part["server_ids"], strict=True):
+            outcome = outcomes.get(host)
+            if outcome is not None and outcome["verdict"] == "failed" and outcome["status"] == FAILED:
+                group = found.setdefault(part["number"], {**part, "hosts": [], "server_ids": []})
+                group["hosts"].append(host)
+                group["server_ids"].append(server_id)
+    return list(found.values())
+
+
 def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait]:
     """The jobs to wait for: those that were started or found and still run on a wanted server.
 
     :param groups: of :func:`groups_of`.
     :param started: the result of ``liteserver_job`` for each group, in their order.
-    :returns: dictionaries with group (its number), job_id, server_ids, skipped and label.
+    :returns: dictionaries with group (its number), job_id, name, server_ids and skipped.
     """
     waits: list[JobWait] = []
     for group, result in zip(groups, started, strict=True):
@@ -75,13 +109,35 @@ def waits_of(groups: Sequence[Group], started: Sequence[Record]) -> list[JobWait
             {
                 "group": group["number"],
                 "job_id": job_id,
+                "name": group["name"],
                 "server_ids": server_ids,
                 "skipped": group["options"].get("skipped", "ok"),
-                "label": f"{group['name']} job {job_id}: {servers(len(server_ids))}",
+                "is_reboot": group["options"].get("is_reboot"),
             }
             for job_id, server_ids in running.items()
         ]
     return waits
+
+
+def wait_options(waits: Sequence[JobWait], started: Record, secret_spec: object, now: int) -> Record:
+    """The options of the one wait for all jobs of a batch.
+
+    :param started: what the start has left: groups, deadline (in s since the epoch) and wait_sleep.
+    :param now: in ms.
+    """
+    return {
+        "jobs": waits,
+        "secret_spec": secret_spec,
+        "again": all(group["options"].get("reuse") != REUSE_NEVER for group in started["groups"]),
+        "wait_timeout": max(started["deadline"] - now // 1000, 1),
+        "wait_sleep": started["wait_sleep"],
+    }
+
+
+def _collided(result: Record, job_id: str) -> bool:
+    """Whether a job was created although another run created one with other items at the same time."""
+    error, job = result.get("error") or {}, result.get("job") or {}
+    return result.get("action") == "created" and error.get("code") == "servers_busy" and job.get("id") == job_id
 
 
 def _serves(result: Record, row: Record) -> bool:
@@ -111,15 +167,18 @@ def outcomes_of(
         for row in result.get("servers") or []:
             rows[row["server_id"]] = row
     for wait, result in zip(waits, waited, strict=bool(waited)):
+        collided = any(_collided(start, wait["job_id"]) for start in started)
         for server_id in wait["server_ids"]:
-            errors.pop(server_id, None)
+            if not collided:
+                errors.pop(server_id, None)
             if result.get("failed"):
                 errors[server_id] = _error_of(result)
         wanted = set(wait["server_ids"])
         for row in result.get("servers") or []:
             # A wait that failed at its first look knows less than the start did.
             if row["server_id"] in wanted and row["job_id"]:
-                rows[row["server_id"]] = row
+                # Whichever of the two jobs came last, what is on the server now is not known.
+                rows[row["server_id"]] = {**row, "verdict": "unknown"} if collided and row["verdict"] == "done" else row
     outcomes = {}
     for group, result in zip(groups, started, strict=True):
         submitted = set(result.get("submitted_server_ids") or [])
@@ -127,6 +186,26 @@ def outcomes_of(
             row = rows.get(server_id) or {"server_id": server_id, "verdict": "unknown"}
             outcomes[host] = _outcome(group, row, server_id in submitted, errors.get(server_id), check_mode)
     return outcomes
+
+
+def left_out_outcomes(reasons: Mapping[str, str]) -> dict[str, Outcome]:
+    """The outcomes of hosts that got no job, from {host: why}."""
+    return {
+        host: {
+            "server_id": "",
+            "server_name": None,
+            "verdict": "not_started",
+            "status": None,
+            "message": None,
+            "job_id": None,
+            "job_name": "",
+            "ok": False,
+            "changed": False,
+            "text": f"no job was started for it: {reason}",
+            "hint": f"see why, then {AGAIN}",
+        }
+        for host, reason in reasons.items()
+    }
 
 
 def _error_of(result: Record) -> GroupError:
@@ -159,7 +238,7 @@ def _outcome(group: Group, row: Record, submitted: bool, error: GroupError | Non
 
 def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple[str, str]:
     """(what happened to this server, what to do)."""
-    again = "run the same play again: only servers that are not done are submitted"
+    again = AGAIN
     if outcome["verdict"] == "failed":
         what = outcome["status"] or FAILED
         message = on_one_line(outcome["message"] or "the service gives no reason")
@@ -186,6 +265,8 @@ def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple
             f"its task ended as {outcome['status']}, which is neither success nor failure",
             "look at the server itself: it is not submitted again under the same items",
         )
+    if outcome["job_id"] is None:
+        return "no job of this run is known for it", f"see the tasks before this one, then {again}"
     return "its job is over and tells nothing about it", "look at the server itself before you run anything again"
 
 

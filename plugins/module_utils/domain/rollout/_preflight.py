@@ -152,7 +152,7 @@ def _rejected(requests: Sequence[HostRequest], templates: list[Record], secret_k
     problems = []
     for (job_type, items), hosts in hosts_of.items():
         wanted = Wanted("preflight", job_type, (), items, body_items=items, secret_keys=secret_keys)
-        problems += [f"{text}; wanted for {some_of(hosts)}" for text in findings(templates, wanted)]
+        problems += [f"{text}; wanted for {some_of(hosts)}" for text in findings(templates, wanted, complete=True)]
     return problems
 
 

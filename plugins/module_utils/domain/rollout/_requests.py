@@ -18,7 +18,6 @@ from typing import Any, TypedDict
 
 from ..._errors import InvalidOption
 from ..._shapes import Record
-from .._wording import servers
 from ..jobs._result import masked_item
 from ..jobs._wanted import read_wanted
 
@@ -45,13 +44,13 @@ class Group(TypedDict):
     """Hosts with equal requests, and so one job."""
 
     number: int
-    label: str
     name: str
     type: str
     items: list[Record]
     options: dict[str, Any]
     hosts: list[str]
     server_ids: list[str]
+    supernodes: dict[str, str]
 
 
 def work_of(entry: str, values: Mapping[str, Any]) -> tuple[str, list[Record]]:
@@ -153,10 +152,12 @@ def _in_role_variables(error: InvalidOption, values: Mapping[str, Any]) -> Inval
     return InvalidOption(error.rule, (f"fleet_job_{path[0]}", *path[1:]))
 
 
-def groups_of(requests: Iterable[HostRequest]) -> list[Group]:
+def groups_of(requests: Iterable[HostRequest], supernode_of: Mapping[str, str] | None = None) -> list[Group]:
     """Groups of equal requests, in the order of their first hosts.
 
-    :returns: dictionaries with number, label, hosts, server_ids and what the requests share.
+    :param supernode_of: {host: supernode id}, without hosts that are in none.
+    :returns: dictionaries with number, hosts, server_ids, supernodes ({server id: supernode id}) and what the requests
+        share.
     """
     groups: dict[str, Group] = {}
     for request in requests:
@@ -165,19 +166,19 @@ def groups_of(requests: Iterable[HostRequest]) -> list[Group]:
             _digest(shared),
             {
                 "number": len(groups) + 1,
-                "label": "",
                 "name": request["name"],
                 "type": request["type"],
                 "items": request["items"],
                 "options": request["options"],
                 "hosts": [],
                 "server_ids": [],
+                "supernodes": {},
             },
         )
         group["hosts"].append(request["host"])
         group["server_ids"].append(request["server_id"])
-    for group in groups.values():
-        group["label"] = f"{group['name']}: {servers(len(group['server_ids']))}"
+        if request["host"] in (supernode_of or {}):
+            group["supernodes"][request["server_id"]] = (supernode_of or {})[request["host"]]
     return list(groups.values())
 
 

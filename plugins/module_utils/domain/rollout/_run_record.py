@@ -24,8 +24,21 @@ from .._untrusted import LONGEST_LINE, LONGEST_NAME, as_line, as_markdown_cell
 from .._wording import duration, servers, some_of
 from ._outcomes import Outcome
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
+RUNNING, ENDED, STOPPED = "running", "ended", "stopped"
+# Why a run was stopped: what cannot be read from a record is not among them.
+STOPPED_BY = (
+    "budget",
+    "window",
+    "stop_file",
+    "approval",
+    "preflight",
+    "supernodes",
+    "hook",
+    "all_failed",
+    "interrupted",
+)
 _ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
 # A terminal of 100 columns shows such a line inside the quotes and blanks that Ansible puts around it.
 WIDTH = 88
@@ -41,10 +54,21 @@ class RunRecord:
         self.data = data
 
     @classmethod
-    def begin(cls, run_id: str, entry: str, hosts: Iterable[str], max_failures: str | None, now: int) -> RunRecord:
+    def begin(
+        cls,
+        run_id: str,
+        entry: str,
+        hosts: Iterable[str],
+        max_failures: str | None,
+        now: int,
+        preflight: str = PENDING,
+        process: Mapping[str, object] | None = None,
+    ) -> RunRecord:
         """The record of a run that has not done anything.
 
         :param hosts: names of all hosts of the play, in its order.
+        :param preflight: ``pending``, or ``off`` where nobody wants one.
+        :param process: what tells later whether the controller's process is still there, see :func:`state_of`.
         """
         return cls(
             {
@@ -52,18 +76,23 @@ class RunRecord:
                 "collection_version": VERSION,
                 "run_id": run_id,
                 "entry": entry,
-                "state": "running",
+                "state": RUNNING,
+                "process": dict(process or {}),
                 "started_at": now,
                 "updated_at": now,
                 "ended_at": None,
                 "max_failures": max_failures,
+                "preflight": preflight,
                 "stopped": None,
+                "stopped_by": None,
                 "batches": [],
                 "servers": [
                     {
                         "host": host,
                         "server_id": None,
                         "server_name": None,
+                        "supernode_id": None,
+                        "supernode_name": None,
                         "batch": None,
                         "verdict": PENDING,
                         "passed": None,
@@ -99,20 +128,58 @@ class RunRecord:
         newest: Record = self.data["batches"][-1]
         return newest
 
-    def open_batch(self, hosts: Collection[str], now: int) -> None:
-        """Begin a batch; nothing is started yet."""
+    @property
+    def untouched(self) -> int:
+        """How many hosts have not had their turn."""
+        return sum(row["batch"] is None for row in self.data["servers"])
+
+    def open_batch(self, hosts: Collection[str], now: int, approval: str = "not_needed") -> None:
+        """Begin a batch; nothing is started yet.
+
+        :param approval: ``pending`` where somebody has to say yes first.
+        """
         number = len(self.data["batches"]) + 1
         self.data["batches"].append(
-            {"number": number, "phase": "preparing", "started_at": now, "ended_at": None, "groups": [], "jobs": []}
+            {
+                "number": number,
+                "phase": "preparing",
+                "approval": approval,
+                "started_at": now,
+                "ended_at": None,
+                "groups": [],
+                "jobs": [],
+            }
         )
         for row in self._rows(hosts):
             row["batch"] = number
         self.data["updated_at"] = now
 
-    def starting(self, groups: list[Record], server_ids: Mapping[str, str], now: int) -> None:
+    def take_supernodes(self, supernode_of: Mapping[str, tuple[str | None, str | None]]) -> None:
+        """The supernodes of the hosts, as the API has them.
+
+        :param supernode_of: {host: (id, name)}; None for a server that is in none.
+        """
+        for row in self._rows(supernode_of):
+            row["supernode_id"], row["supernode_name"] = supernode_of[row["host"]]
+
+    @property
+    def places(self) -> dict[str, Record]:
+        """{host: supernode_id and supernode_name}, null where the server is in none or it was not read."""
+        keys = ("supernode_id", "supernode_name")
+        return {row["host"]: {key: row.get(key) for key in keys} for row in self.data["servers"]}
+
+    @property
+    def supernode_of(self) -> dict[str, str]:
+        """{host: supernode id} of the hosts that are in one, as far as it was read."""
+        return {row["host"]: row["supernode_id"] for row in self.data["servers"] if row["supernode_id"]}
+
+    def starting(
+        self, groups: list[Record], server_ids: Mapping[str, str], now: int, left_out: Mapping[str, str] | None = None
+    ) -> None:
         """Before the first request that creates a job: from here on, one may exist.
 
         :param server_ids: {host: server id}.
+        :param left_out: {host: why it gets no job}, and with an empty reason those that count as nothing.
         """
         self.batch["phase"] = "starting"
         self.batch["groups"] = groups
@@ -121,8 +188,16 @@ class RunRecord:
         number = self.batch["number"]
         for row in self.data["servers"]:
             if row["batch"] == number and row["verdict"] == PENDING:
-                row.update(verdict=NOT_STARTED, passed=False, ended_at=now)
-                row["message"] = "the host failed before its job was started"
+                reason = (left_out or {}).get(row["host"], "the host failed before its job was started")
+                row.update(verdict=NOT_STARTED, passed=False if reason else None, ended_at=now)
+                row["message"] = reason or "the host left the play before its job was started"
+        self.data["updated_at"] = now
+
+    def retrying(self, hosts: Collection[str], now: int) -> None:
+        """Before failed servers are submitted again: from here on, further jobs may exist."""
+        self.batch["phase"] = "starting"
+        for row in self._rows(hosts):
+            row.update(verdict=STARTING, passed=None, ended_at=None)
         self.data["updated_at"] = now
 
     def started(self, jobs: list[Record], outcomes: Mapping[str, Outcome], now: int) -> None:
@@ -158,8 +233,8 @@ class RunRecord:
         """The batch is over; with the last one, the run is."""
         self.batch.update(phase="ended", ended_at=now)
         self.data["updated_at"] = now
-        if all(row["batch"] is not None for row in self.data["servers"]):
-            self.data.update(state="ended", ended_at=now)
+        if self.data["state"] == RUNNING and not self.untouched:
+            self.data.update(state=ENDED, ended_at=now)
 
     def left_before(self, hosts: Iterable[str], now: int) -> None:
         """Hosts that left the play before their batch: they failed, or were ended, in a task before the role."""
@@ -171,22 +246,35 @@ class RunRecord:
         self.data["updated_at"] = now
 
     def lost_later(self, hosts: Iterable[str], now: int) -> None:
-        """Hosts that passed, and that a later task failed or ended, such as one of ``fleet_job_after``."""
+        """Hosts that a task failed later, such as one of ``fleet_job_after``, or before their batch had jobs."""
         for row in self._rows(set(hosts)):
+            if row["verdict"] == PENDING and row["batch"] is not None:
+                row.update(verdict=NOT_STARTED, passed=False, ended_at=now)
+                row["message"] = "the host failed before its job was started"
             if row["verdict"] == "done":
                 row.update(
                     verdict="failed", passed=False, message="its job is done; a task after it failed", ended_at=now
                 )
         self.data["updated_at"] = now
 
-    def stop(self, reason: str, now: int) -> None:
-        """No further batch is started."""
-        self.data["stopped"] = reason
-        self.data.update(state="ended", ended_at=now, updated_at=now)
+    def stop(self, reason: str, by: str, now: int) -> None:
+        """Nothing further is started; the first reason stays.
+
+        :param by: one of :data:`STOPPED_BY`.
+        """
+        if self.data["stopped"] is None:
+            self.data.update(state=STOPPED, stopped=reason, stopped_by=by, ended_at=now, updated_at=now)
 
     def failed_hosts(self) -> list[str]:
-        """The hosts whose server did not do what was wanted, of those that had their turn."""
-        return [row["host"] for row in self.data["servers"] if row["passed"] is False]
+        """The hosts whose server did not do what was wanted, of those that had their turn.
+
+        One that still runs has not failed: nobody knows yet.
+        """
+        return [row["host"] for row in self.data["servers"] if row["passed"] is False and row["verdict"] != "running"]
+
+    def running_hosts(self) -> list[str]:
+        """The hosts whose job goes on although nobody waits for it any more."""
+        return [row["host"] for row in self.data["servers"] if row["passed"] is False and row["verdict"] == "running"]
 
     def _rows(self, hosts: Collection[str]) -> list[Record]:
         return [row for row in self.data["servers"] if row["host"] in hosts]
@@ -210,18 +298,21 @@ _RUN: Mapping[str, str | tuple[str, ...]] = {
     "schema_version": "number",
     "run_id": "text",
     "entry": "text",
-    "state": ("running", "ended"),
+    "state": (RUNNING, ENDED, STOPPED),
     "started_at": "time",
     "updated_at": "time",
     "ended_at": "time?",
     "max_failures": "text?",
+    "preflight": (PENDING, "passed", "warned", "off"),
     "stopped": "text?",
+    "stopped_by": "text?",
     "batches": "list",
     "servers": "list",
 }
 _BATCH: Mapping[str, str | tuple[str, ...]] = {
     "number": "number",
     "phase": _PHASES,
+    "approval": ("not_needed", PENDING, "given", "refused"),
     "started_at": "time",
     "ended_at": "time?",
     "groups": "list",
@@ -240,6 +331,8 @@ _SERVER: Mapping[str, str | tuple[str, ...]] = {
     "host": "text",
     "server_id": "text?",
     "server_name": "text?",
+    "supernode_id": "text?",
+    "supernode_name": "text?",
     "batch": "number?",
     "verdict": _ORDER,
     "passed": "flag?",
@@ -303,6 +396,17 @@ def _is(value: object, kind: str | tuple[str, ...]) -> bool:
     return kind != "time" or (isinstance(value, int) and 0 <= value <= LAST_TIME)
 
 
+def state_of(data: Record, alive: bool) -> tuple[str, str | None]:
+    """(state, stopped_by) as a reader has to take them.
+
+    :param alive: whether the process of ``data["process"]`` is still there. A run that says ``running``
+        and whose process is gone was interrupted: nothing could write that down when it happened.
+    """
+    if data["state"] == RUNNING and not alive:
+        return STOPPED, "interrupted"
+    return data["state"], data["stopped_by"]
+
+
 def page_of(data: Record) -> str:
     """A record as a page for people, in Markdown."""
     shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
@@ -310,11 +414,11 @@ def page_of(data: Record) -> str:
     lines.append(_cell(summary_lines(data)[0]))
     if data["stopped"]:
         lines += ["", f"Stopped: {_cell(data['stopped'])}"]
-    lines += ["", "## Servers", "", "| host | server id | batch | verdict | status | message | job |"]
-    lines.append("|---|---|---|---|---|---|---|")
+    lines += ["", "## Servers", "", "| host | server id | supernode | batch | verdict | status | message | job |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
     # Those that did not pass come first.
     for row in sorted(data["servers"], key=lambda row: row["passed"] is not False):
-        keys = ("host", "server_id", "batch", "verdict", "status", "message", "job_id")
+        keys = ("host", "server_id", "supernode_name", "batch", "verdict", "status", "message", "job_id")
         lines.append("| " + " | ".join(_cell(row[key]) for key in keys) + " |")
     lines += [
         "",

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..._errors import InvalidOption
 from .._wording import some_of
+from ..servers._model import ServerRecord, in_order
 
 _MOST = 1_000_000
 
@@ -53,6 +54,30 @@ def waves(
             batch, wished = 0, max(wished, sizes[-1]) * growth
         batch += unit
     return [*sizes, batch] if batch else sizes
+
+
+def waves_of_servers(
+    server_of: Mapping[str, str | None],
+    servers: Sequence[ServerRecord],
+    canary: int | str = 1,
+    growth: float | str = 2,
+    largest: int | str = 0,
+) -> tuple[list[str], list[int]]:
+    """Hosts by their servers' supernode, then name, and the :func:`waves` over them.
+
+    :param server_of: {host: server id, or None where it has none}. Hosts of no known server come last, by their names.
+    :param servers: records of ``liteserver_info``, in any order.
+    :param largest: 0 is no limit. Numbers may be texts, as extra vars have them.
+    """
+    place_of = {server["id"]: place for place, server in enumerate(in_order(servers))}
+    supernode_of = {server["id"]: server["supernode_id"] for server in servers if server["supernode_id"]}
+    hosts = sorted(server_of, key=lambda host: (place_of.get(server_of[host] or "", len(place_of)), host))
+    supernodes: dict[str, list[str]] = {}
+    for host in hosts:
+        supernode = supernode_of.get(server_of[host] or "")
+        if supernode is not None:
+            supernodes.setdefault(supernode, []).append(host)
+    return hosts, waves(hosts, supernodes, _number(canary), _number(growth), _number(largest) or None)
 
 
 def waves_of_groups(

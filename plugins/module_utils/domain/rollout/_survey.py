@@ -1,0 +1,100 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""All that is read before the first job of a run, by one operation."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterable, Sequence
+
+from ..._clock import Clock
+from ..._errors import LiteServerError
+from ..._shapes import Options, Record
+from .._api import Api
+from .._reading import Info
+from ..jobs._batch import RememberingApi
+from ..jobs._decision import Standing
+from ..jobs._history import History
+from ..jobs._wanted import REUSE_ANY_NAME, read_wanted
+from ..servers._model import ServerRecord, list_servers
+from ..servers._server_info import SoftwareInfo, TemplateInfo
+from ._supernodes import Supernode, guard_problems, supernodes_of, upgrades
+
+
+class Survey(Info):
+    """Servers, the versions on offer, the templates, and what the run does to supernodes.
+
+    Options: ``server_ids`` of the run, ``software``, ``templates`` and ``supernodes`` (whether to read or judge them),
+    and for the last one ``groups`` of equal requests, ``batches`` (lists of server ids) and ``secret_spec``.
+    """
+
+    def __init__(self, clock: Clock, options: Options) -> None:
+        super().__init__(options)
+        self._clock = clock
+
+    def read(self, api: Api) -> Record:
+        """``servers`` (without their raw records), ``software`` and ``templates`` (None where not read), and
+        ``supernode_problems`` (sentences).
+        """
+        groups = [group for group in self._options["groups"] or [] if upgrades(group["items"])]
+        guarded = groups if self._options["supernodes"] else []
+        servers = self._servers(api, bool(guarded))
+        software = templates = None
+        if self._options["software"]:
+            software = SoftwareInfo({"flavor_type": None, "type": None}).read(api)["software"]
+        if self._options["templates"]:
+            nothing = {"template_id": None, "name": None, "type": None, "flavor_type": None}
+            templates = TemplateInfo(nothing).read(api)["templates"]
+        return {
+            "servers": [{**server, "raw": {}} for server in servers],
+            "software": software,
+            "templates": templates,
+            "supernode_problems": self._supernode_problems(api, servers, guarded),
+        }
+
+    def _servers(self, api: Api, guarded: bool) -> list[ServerRecord]:
+        servers = list_servers(api)
+        known = {server["id"] for server in servers}
+        wanted = set(self._options["server_ids"] or [])
+        in_supernodes = any(server["supernode_id"] and server["id"] in wanted for server in servers)
+        if not known.issuperset(wanted) or (guarded and in_supernodes):
+            # Not everybody may list the servers of the whole project; whoever may not, is told that the ids are not
+            # known, and sees of a supernode what is theirs.
+            with contextlib.suppress(LiteServerError):
+                servers += [server for server in list_servers(api, everyone=True) if server["id"] not in known]
+        return servers
+
+    def _supernode_problems(self, api: Api, servers: Iterable[ServerRecord], groups: Sequence[Record]) -> list[str]:
+        kinds: list[Record] = []  # groups that request the same, whatever their names
+        wanted: dict[str, int] = {}
+        for group in groups:
+            kind = next((kind for kind in kinds if kind["items"] == group["items"]), None)
+            if kind is None:
+                kinds.append(kind := group)
+            wanted.update(dict.fromkeys(group["server_ids"], kinds.index(kind)))
+        supernodes = supernodes_of(servers, wanted, self._options["batches"] or [])
+        remembering = RememberingApi(api)
+        done: dict[int, Collection[str]] = {}
+
+        def done_of(_supernode: Supernode, number: int) -> Collection[str]:
+            if number not in done:
+                parts = [each for each in supernodes if not each.is_whole and number in each.wanted.values()]
+                done[number] = self._done(remembering, kinds[number], [key for each in parts for key in each.members])
+            return done[number]
+
+        return guard_problems(supernodes, done_of)
+
+    def _done(self, api: Api, group: Record, server_ids: Sequence[str]) -> Collection[str]:
+        """The servers that have run what a group requests, in whatever job; none where this cannot be told."""
+        given = {key: group[key] for key in ("name", "type", "items")}
+        options = {"skipped": "ok", "mark": True, **group["options"], "reuse": REUSE_ANY_NAME}
+        try:
+            wanted, _doubts = read_wanted(
+                {**options, **given, "server_ids": list(server_ids), "secret_spec": self._options.get("secret_spec")}
+            )
+            judged = History(api, wanted, self._clock).judge()
+        except LiteServerError:
+            return ()
+        return {server_id for server_id, judgement in judged.items() if judgement.standing is Standing.DONE}

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""What came of the hosts of a batch, from the step that waited to the verdict of each host."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ..module_utils.wiring._replaced_file import replace_file
+
+
+class OutcomeFile:
+    """A line for each host of the newest batch, in Ansible's own temporary folder.
+
+    As a variable, the outcomes of all hosts would be templated for each of them: the cost would grow with the square of
+    the batch.
+
+    :param temporary: that folder, which is new for each process and removed at its end.
+    :param run: name of the run.
+    """
+
+    def __init__(self, temporary: str, run: str) -> None:
+        self._path = os.path.join(
+            temporary, f"fleet_job_outcomes-{hashlib.sha256(run.encode()).hexdigest()[:16]}.jsonl"
+        )
+
+    def write(self, outcomes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Replace what an earlier batch left."""
+        lines = [f"{json.dumps(host)}\t{json.dumps(outcome)}\n" for host, outcome in outcomes.items()]
+        replace_file(self._path, "".join(lines))
+
+    def of(self, host: str) -> Any:
+        """The outcome of a host; None where there is none."""
+        if not os.path.lexists(self._path):
+            return None
+        begin = json.dumps(host) + "\t"
+        with open(self._path, encoding="utf-8") as file:
+            for line in file:
+                if line.startswith(begin):
+                    return json.loads(line[len(begin) :])
+        return None
