@@ -1026,7 +1026,7 @@ def main(words):
 def _is_noticed(name, file, text, replacement, tests):
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         collection = pathlib.Path(folder, "ansible_collections", "modelarts", "liteserver")
-        for part in ("plugins", "tests", "meta", "galaxy.yml"):
+        for part in ("plugins", "roles", "playbooks", "tests", "meta", "galaxy.yml"):
             source = ROOT / part
             if source.is_dir():
                 shutil.copytree(source, collection / part, ignore=shutil.ignore_patterns("__pycache__", "output"))
