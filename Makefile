@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 #   make demo                 see it work, against a simulator
-#   make test                 what has to pass; with CORE=2.16 or CORE=2.21 on another ansible-core
-#   make suites               the suites that are not part of it: fleet rollout node runner docs-test awx eda
+#   make test                 what has to pass; with CORE=2.16 ... CORE=2.21 on another ansible-core
+#   make suites               the suites that are not part of it: fleet rollout node runner docs-test awx eda units integration
 #   make check                the quick part: linters and unit tests, without the thorough ones
 #   make soak                 the fault lab of make test (make faults), ten times longer
 #   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
@@ -15,7 +15,8 @@
 #   make release-check        whether this commit may be tagged, see docs/releasing.md
 #   make pins                 the newest pins for CORE that fit tests/requirements/*.txt
 #
-# PYTHON=/path/to/python names the Python to use, ARGS="..." goes to pytest (unit, playbooks) or ansible-test (sanity).
+# PYTHON=/path/to/python names the Python to use, ARGS="..." goes to pytest (unit, playbooks) or ansible-test (sanity, units,
+# integration). Those three are ansible-test's own commands, on a copy of this clone; nox has sessions that call make.
 
 CORE ?= 2.19
 JOBS ?= 2
@@ -45,7 +46,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test suites check lint lint-ansible lint-docs lint-code lint-licences unit unit-quick coverage playbooks security faults soak fleet rollout node runner awx eda sanity types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test suites check lint lint-ansible lint-docs lint-code lint-licences lint-workflows unit unit-quick coverage playbooks security faults soak fleet rollout node runner awx eda sanity units integration types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -54,12 +55,12 @@ demo: venv-demo
 test: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line playbooks sanity faults security unit lint
 
-suites: fleet rollout node runner docs-test awx eda
+suites: fleet rollout node runner docs-test awx eda units integration
 
 check: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target unit-quick lint-ansible lint-code
 
-lint: lint-ansible lint-docs lint-code lint-licences build
+lint: lint-ansible lint-docs lint-code lint-licences lint-workflows build
 
 lint-ansible: venv-test
 	ansible-lint
@@ -76,6 +77,11 @@ lint-code: venv-test types
 lint-licences:
 	@bash tests/tools/venv.sh reuse tools
 	"$$(bash tests/tools/paths.sh venv reuse)/bin/reuse" lint --lines
+
+# shellcheck, for the steps of the workflows, is one of the test tools.
+lint-workflows: venv-test
+	@bash tests/tools/venv.sh workflows tools
+	"$$(bash tests/tools/paths.sh venv workflows)/bin/actionlint"
 
 unit: venv-test
 	pytest -n $(JOBS) tests/unit $(ARGS)
@@ -137,8 +143,8 @@ eda: venv-test
 	@bash tests/tools/venv.sh eda tools
 	EDA_VENV=$$(bash tests/tools/paths.sh venv eda) pytest -n $(JOBS) tests/eda $(ARGS)
 
-sanity: venv-test
-	bash tests/ansible-test.sh '$(CORE)' sanity $(ARGS)
+sanity units integration: venv-test
+	bash tests/ansible-test.sh '$(CORE)' $@ $(ARGS)
 
 types: venv-test
 	mypy
@@ -189,8 +195,10 @@ pins:
 	bash tests/tools/pin.sh '$(CORE)'
 
 clean:
-	rm -rf '$(SCRATCH)' "$$(bash tests/tools/paths.sh venv 2.16)" "$$(bash tests/tools/paths.sh venv 2.19)" "$$(bash tests/tools/paths.sh venv 2.21)"
+	for pins in tests/requirements/constraints-*.txt; do \
+	  name=$${pins#*constraints-}; rm -rf "$$(bash tests/tools/paths.sh venv "$${name%.txt}")" .venv-"$${name%.txt}"; \
+	done
+	rm -rf '$(SCRATCH)'
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
-	for name in awx eda docs importer reuse audit; do rm -rf "$$(bash tests/tools/paths.sh venv $$name)" .venv-$$name; done
-	rm -rf .ansible .venv .venv-2.16 .venv-2.21 .hypothesis dist tests/output
+	rm -rf .ansible .venv .hypothesis .nox dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +

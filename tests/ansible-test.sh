@@ -30,11 +30,9 @@ unset "${!GIT_@}" PYTHONPATH PYTHONHOME
 [ -d "$copy/.git" ] || git init -q "$copy"
 "$venv/bin/python" "$tools/tree.py" copy "$copy"
 
-# A home of its own, for the stand-in for the pip bootstrap script. The pip versions are those of
-# ansible-core 2.16, 2.19 and 2.21.
-for version in 23_1_2 24_2 25_2; do
-    cp "$tools/get_pip.py" "$cache/get_pip_$version.py"
-done
+# A home of its own, for the stand-in for the pip bootstrap script, under the name of each pip that this ansible-test may want.
+grep -hoE "pip='[0-9.]+'" "$venv"/lib/python*/site-packages/ansible_test/_internal/python_requirements.py | tr -d "pi='" | tr . _ |
+    while IFS= read -r version; do cp "$tools/get_pip.py" "$cache/get_pip_$version.py"; done
 # The user's settings of pip hold here, too. ansible-test hides those that are in the environment.
 for settings in .config/pip .cache/pip .netrc; do
     if [ -e "${HOME:-}/$settings" ]; then
@@ -69,9 +67,11 @@ export HOME=$work/home PATH=$path
 
 cd "$copy"
 version=$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-if [ "$command" != sanity ]; then
-    exec ansible-test "$command" "$@"
-fi
 rm -rf tests/output/junit
-ansible-test sanity --local --python "$version" --python-interpreter "$venv/bin/python" --junit "$@" 9>&-
-[ $# -gt 0 ] || "$venv/bin/python" "$tools/check_sanity.py" tests/output/junit
+[ "$command" != sanity ] || set -- --junit "$@"
+ansible-test "$command" --local --python "$version" --python-interpreter "$venv/bin/python" "$@" 2>&1 9>&- | tee "$work/$command.log"
+if grep -q "All targets skipped" "$work/$command.log"; then
+    echo "ansible-test.sh: nothing was tested." >&2
+    exit 1
+fi
+[ "$command $*" != "sanity --junit" ] || "$venv/bin/python" "$tools/check_sanity.py" tests/output/junit

@@ -5,14 +5,55 @@
 
 from __future__ import annotations
 
+import pathlib
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+# Here and not in the settings of pytest, since "ansible-test units" has settings of its own.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
 from simulator.process import Simulator
+
+RUNNING = pytest.StashKey[Simulator]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The markers of these tests."""
+    config.addinivalue_line("markers", 'thorough: takes tens of seconds; "make check" leaves it out')
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the process, where a test needs it.
+
+    Not in the fixture: "ansible-test units" forks for each test, so each would start one, and none would end.
+    """
+    if any("running_simulator" in getattr(item, "fixturenames", ()) for item in session.items):
+        session.config.stash[RUNNING] = Simulator().__enter__()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End it."""
+    if RUNNING in config.stash:
+        config.stash[RUNNING].close()
 
 
 @pytest.fixture(scope="session")
-def running_simulator() -> Iterator[Simulator]:
+def running_simulator(pytestconfig: pytest.Config) -> Simulator:
     """The process, shared by all tests."""
-    with Simulator() as simulator:
-        yield simulator
+    return pytestconfig.stash[RUNNING]
+
+
+@pytest.fixture
+def simulator_state() -> dict[str, Any]:
+    """What the process is reset to, see ``Simulator.reset``; a folder of tests may have its own."""
+    return {}
+
+
+@pytest.fixture
+def simulator(running_simulator: Simulator, simulator_state: dict[str, Any]) -> Iterator[Simulator]:
+    """The process after a reset; a test in which it wrote to stderr fails."""
+    with running_simulator.fresh(**simulator_state):
+        yield running_simulator

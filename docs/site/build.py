@@ -49,7 +49,8 @@ def copy_pages(source: pathlib.Path) -> None:
         check=True,
     )
     files = listed.stdout.decode().split("\0")
-    pages = [name for name in files if name.endswith(".md")]
+    # Those of .github are forms.
+    pages = [name for name in files if name.endswith(".md") and not name.startswith(".")]
     led_to = {
         str((REPOSITORY / page).parent.joinpath(link.partition("#")[0]).resolve().relative_to(REPOSITORY))
         for page in pages

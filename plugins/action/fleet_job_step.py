@@ -260,8 +260,9 @@ class ActionModule(ActionBase):
     def _record(self) -> Iterator[RunRecord]:
         """The record of this run, written when the block is left without an error."""
         path = self._args["record"]
-        with self._written(path, self._files.load(path)) as record:
-            yield record
+        record = self._files.load(path)
+        yield record
+        self._files.write(path, record)
 
     @contextmanager
     def _written(self, path: str, record: RunRecord) -> Iterator[RunRecord]:

@@ -26,8 +26,8 @@ author:
 extends_documentation_fragment:
   - constructed
   - inventory_cache
-  - modelarts.liteserver.connection
-  - modelarts.liteserver.connection.plugin
+  - modelarts.liteserver._connection
+  - modelarts.liteserver._connection.plugin
 notes:
   - Every option may be a template, rendered with the extra variables (C(-e)) and without host variables. Values from the
     environment are taken as they are. O(hostname) and O(address) are rendered for each server.

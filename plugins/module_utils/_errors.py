@@ -78,7 +78,7 @@ class LiteServerError(Exception):
 
 
 # Where a value stands in the options: ("items", 0, "spec", "version").
-OptionPath = tuple[str | int, ...]
+OptionPath = tuple["str | int", ...]
 
 
 class InvalidOption(LiteServerError):

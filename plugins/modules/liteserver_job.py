@@ -24,9 +24,9 @@ description:
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
-  - modelarts.liteserver.attributes
-  - modelarts.liteserver.connection
-  - modelarts.liteserver.progress
+  - modelarts.liteserver._attributes
+  - modelarts.liteserver._connection
+  - modelarts.liteserver._progress
 attributes:
   check_mode:
     support: full

@@ -4,9 +4,10 @@
 """Does the built artifact work for somebody who has nothing else? python tests/artifact/artifact_test.py ARTIFACT CORE
 
 As the README says it: a new virtual environment with ansible-core CORE and ``requests``, the artifact installed into
-an empty folder and verified, then its modules by their full names, its inventory plugin, and its runbook. All of that
-in a temporary folder, with nothing of this clone in the environment. The service is the simulator that the artifact
-carries, run by the Python that runs this script (it needs aiohttp).
+an empty folder, verified, and cut down to plugins, roles, playbooks and meta: all that it may rely on. Then its modules
+by their full names, its inventory plugin, its runbook, and awx_setup up to a controller's modules. It all happens
+in a temporary folder, with nothing of this clone in the environment. The service is the simulator of this clone, run by
+the Python that runs this script (it needs aiohttp).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,10 @@ import tempfile
 from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from simulator.process import Simulator  # noqa: E402  (its folder is put on the path first)
+
 NAME = "modelarts.liteserver"
 SERVERS = 4
 SECONDS = 300  # more than any of these commands may take
@@ -56,6 +62,28 @@ PLAY = """
       register: jobs
       failed_when: jobs.jobs | length != 1
 """
+# A playbook of one's own that imports the one of the collection, with a file of its own where that has one.
+AWX_SETUP = """
+- name: Set up AWX
+  ansible.builtin.import_playbook: modelarts.liteserver.awx_setup
+"""
+# awx.awx, which the collection does not depend on: it knows one organization, and its modules end the play.
+AWX_ACTION = """
+from ansible.plugins.action import ActionBase
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return {"failed": True, "msg": "was given " + self._task.args["name"]}
+"""
+AWX_LOOKUP = """
+from ansible.plugins.lookup import LookupBase
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **options):
+        return [{"id": 1, "name": "Default"}] if terms == ["organizations/"] else []
+"""
+# All that may be relied on to be installed, and what makes an installed folder a collection.
+KEPT = {"plugins", "roles", "playbooks", "meta", "MANIFEST.json", "FILES.json"}
 INVENTORY = "plugin: modelarts.liteserver.liteserver\naddress: none\n"
 
 
@@ -117,16 +145,35 @@ def main(artifact: pathlib.Path, core: str, python: str) -> None:
         listed = json.loads(place.run("ansible-galaxy", "collection", "list", "--format", "json"))
         places = [path for path, held in listed.items() if NAME in held]
         require(places == [str(installed.parents[1])], f"only {installed} has the collection: {listed}")
+        for entry in installed.iterdir():
+            if entry.name not in KEPT:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         documented = json.loads(place.run("ansible-doc", "--json", "--list", "-t", "module", NAME))
         require(len(documented) >= 7, f"modules are documented: {sorted(documented)}")
         place.run("ansible-doc", "-t", "module", *documented)
         place.run("ansible-doc", "-t", "inventory", f"{NAME}.liteserver")
+        place.run("ansible-doc", "-t", "filter", f"{NAME}.job_lines", f"{NAME}.waves")
         place.run("ansible-doc", "-t", "role", f"{NAME}.fleet_job")
-        sys.path.insert(0, str(installed / "tests"))
-        from simulator.process import Simulator
-
+        awx_setup(place, installed)
         with Simulator(servers=SERVERS, settings={"job_duration": 1, "duration_spread": 0}) as simulator:
             against(place, simulator)
+
+
+def awx_setup(place: Place, installed: pathlib.Path) -> None:
+    """Playbook awx_setup, imported by another playbook, reads its definitions from the collection."""
+    awx = place.collections / "ansible_collections" / "awx" / "awx"
+    modules = set(re.findall(r"awx\.awx\.(\w+):", (installed / "playbooks" / "tasks" / "awx_setup.yml").read_text()))
+    plugins = {"action": (modules, AWX_ACTION), "modules": (modules, ""), "lookup": (["controller_api"], AWX_LOOKUP)}
+    for kind, (names, text) in plugins.items():
+        (awx / "plugins" / kind).mkdir(parents=True)
+        for name in names:
+            (awx / "plugins" / kind / f"{name}.py").write_text(text)
+    manifest = {"namespace": "awx", "name": "awx", "version": "24.6.1", "authors": ["nobody"], "readme": "README.md"}
+    (awx / "MANIFEST.json").write_text(json.dumps({"collection_info": manifest, "format": 1}))
+    (place.folder / "my_awx.yml").write_text(AWX_SETUP)
+    variables = ["-e", "awx_setup_project_url=https://git.example.com/npu.git"]
+    output = place.run("ansible-playbook", *variables, "my_awx.yml", status=2)
+    require("was given Huawei Cloud ModelArts" in output, f"the credential type is the first: {output}")
 
 
 def against(place: Place, simulator: Any) -> None:

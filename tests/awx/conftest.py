@@ -32,10 +32,9 @@ def objects() -> dict[str, Any]:
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process after a reset; a test in which it wrote to stderr fails."""
-    with running_simulator.fresh(servers=12, job_duration=0.3):
-        yield running_simulator
+def simulator_state() -> dict[str, Any]:
+    """How each test gets the simulator."""
+    return {"servers": 12, "job_duration": 0.3}
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_the_collection_tells_what_it_needs(artifact: pathlib.Path, tmp_path: pa
 def test_what_it_needs_is_what_the_modules_say() -> None:
     """And no more: the tests' own versions are others."""
     needs = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")]
-    fragment = (ROOT / "plugins" / "doc_fragments" / "connection.py").read_text(encoding="utf-8")
+    fragment = (ROOT / "plugins" / "doc_fragments" / "_connection.py").read_text(encoding="utf-8")
     documented = re.search(r"^requirements:\n((?:  - .*\n)+)", fragment, re.MULTILINE)
     assert documented
     names = [re.split(r"[<>=!~ ]", line.strip("- "))[0] for line in documented[1].splitlines()]

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
@@ -17,10 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process after a reset, in which a task takes its time until the clock is moved."""
-    with running_simulator.fresh(servers=12, job_duration=1000):
-        yield running_simulator
+def simulator_state() -> dict[str, Any]:
+    """A task takes its time until the clock is moved."""
+    return {"servers": 12, "job_duration": 1000}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from inventory.harness import Inventory
@@ -14,10 +14,9 @@ from simulator.process import Simulator
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process after a reset to 12 servers; a test in which it wrote to stderr fails."""
-    with running_simulator.fresh(servers=12):
-        yield running_simulator
+def simulator_state() -> dict[str, Any]:
+    """How each test gets the simulator."""
+    return {"servers": 12}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playbooks.harness import Playbook
@@ -14,13 +15,9 @@ from simulator.process import Simulator
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process after a reset; a test in which it wrote to stderr fails.
-
-    Jobs end at once, unless a test says otherwise.
-    """
-    with running_simulator.fresh(job_duration=0):
-        yield running_simulator
+def simulator_state() -> dict[str, Any]:
+    """Jobs end at once, unless a test says otherwise."""
+    return {"job_duration": 0}
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ class Step:
     def __init__(self, line: dict[str, Any], requests: list[dict[str, Any]]) -> None:
         raw = line["result"]
         self.status: str = line["status"]
-        self.failed = self.status in ("failed", "unreachable")
+        self.failed = self.status in ("failed", "ignored", "unreachable")
         self.raw: dict[str, Any] = raw
         self.result = {k: v for k, v in raw.items() if not k.startswith("_ansible") and k not in _ANSIBLE_KEYS}
         self.diff = raw.get("diff") or None
@@ -305,10 +305,8 @@ class Running:
             env={
                 **clean_environment(directory),
                 "ANSIBLE_ACTION_PLUGINS": str(HERE / "action_plugins"),
-                "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-                "ANSIBLE_CALLBACKS_ENABLED": "step_record",
-                "STEP_RECORD_FILE": str(self._record),
-                "STEP_RECORD_COUNTS": simulator.url + "/_control/counts",
+                **recording(self._record),
+                "RECORD_COUNTS": simulator.url + "/_control/counts",
                 **environment,
             },
         )
@@ -340,6 +338,7 @@ class Running:
             output = (self._printed + self._process.communicate()[0]).decode()
             raise AssertionError(f"the play did not end within {RUN_SECONDS} s:\n{output}") from None
         lines = [json.loads(line) for line in self._record.read_text().splitlines()]
+        lines = [line for line in lines if "recap" not in line]
         log = self._simulator.requests()
         steps, before = [], self._first
         for line in lines:
@@ -352,6 +351,15 @@ class Running:
         assert steps, output
         self._playbook.ended(run)
         return run
+
+
+def recording(file: pathlib.Path) -> dict[str, str]:
+    """Variables by which Ansible appends its results to this file."""
+    return {
+        "ANSIBLE_CALLBACK_PLUGINS": str(HERE.parent / "callback_plugins"),
+        "ANSIBLE_CALLBACKS_ENABLED": "record",
+        "RECORD_FILE": str(file),
+    }
 
 
 def clean_environment(directory: pathlib.Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from rollout.rollout import Rollout
@@ -14,10 +15,9 @@ from simulator.process import Simulator
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process after a reset; a test in which it wrote to stderr fails."""
-    with running_simulator.fresh(servers=12, job_duration=0.3):
-        yield running_simulator
+def simulator_state() -> dict[str, Any]:
+    """How each test gets the simulator."""
+    return {"servers": 12, "job_duration": 0.3}
 
 
 @pytest.fixture

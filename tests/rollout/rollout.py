@@ -18,12 +18,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playbooks.harness import clean_environment
+from playbooks.harness import clean_environment, recording
 from simulator.process import Simulator
 from simulator.state import server_id
 from terminal import Terminal
 
-HERE = pathlib.Path(__file__).resolve().parent
 ROLE = "modelarts.liteserver.fleet_job"
 VERSION = "24.1.rc3.10"
 OTHER_VERSION = "24.1.rc3.9"
@@ -234,9 +233,7 @@ class Running:
                 "HUAWEICLOUD_SDK_PROJECT_ID": credentials["project_id"],
                 "HUAWEICLOUD_SDK_AK": credentials["access_key"],
                 "HUAWEICLOUD_SDK_SK": credentials["secret_key"],
-                "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-                "ANSIBLE_CALLBACKS_ENABLED": "host_record",
-                "HOST_RECORD_FILE": str(self._record),
+                **recording(self._record),
                 "COLUMNS": "100",
                 **environment,
             },

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from runner.launch import Awx
@@ -14,13 +15,9 @@ from simulator.process import Simulator
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process after a reset; a test in which it wrote to stderr fails.
-
-    Jobs do not end by themselves: a test ends them when it has seen what it waits for.
-    """
-    with running_simulator.fresh(servers=12, job_duration=3600):
-        yield running_simulator
+def simulator_state() -> dict[str, Any]:
+    """Jobs do not end by themselves: a test ends them when it has seen what it waits for."""
+    return {"servers": 12, "job_duration": 3600}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import trustme
@@ -39,10 +40,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture
-def simulator(running_simulator: Simulator) -> Iterator[Simulator]:
-    """The process without TLS, after a reset. Jobs end at once."""
-    with running_simulator.fresh(job_duration=0):
-        yield running_simulator
+def simulator_state() -> dict[str, Any]:
+    """Jobs end at once."""
+    return {"job_duration": 0}
 
 
 @pytest.fixture(scope="session")

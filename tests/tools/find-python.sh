@@ -9,10 +9,10 @@ set -euo pipefail
 core=${1:?usage: find-python.sh CORE}
 case $core in # best first
     2.16) versions="3.11 3.12" ;;
-    2.19) versions="3.11 3.12 3.13" ;;
-    2.21) versions="3.13 3.12" ;;
+    2.18 | 2.19) versions="3.11 3.12 3.13" ;;
+    2.20 | 2.21) versions="3.13 3.12" ;;
     *)
-        echo "find-python.sh: no requirements are pinned for ansible-core $core; there are 2.16, 2.19 and 2.21." >&2
+        echo "find-python.sh: no requirements are pinned for ansible-core $core; there are 2.16 and 2.18 to 2.21." >&2
         exit 2
         ;;
 esac

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,13 +15,25 @@ import requests
 from simulator.process import Simulator
 
 
-@pytest.fixture
-def simulator(running_simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    """The process after a reset; a test in which it wrote to stderr fails. A proxy of the environment stays away."""
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment stays away."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with running_simulator.fresh():
-        yield running_simulator
+
+
+@pytest.fixture(scope="module")
+def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """The vendor's SDK. Its import writes into the home directory, so that is another one meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        yield SimpleNamespace(
+            api=importlib.import_module("huaweicloudsdkmodelarts.v1"),
+            credentials=importlib.import_module("huaweicloudsdkcore.auth.credentials"),
+            exceptions=importlib.import_module("huaweicloudsdkcore.exceptions.exceptions"),
+            signer=importlib.import_module("huaweicloudsdkcore.signer.signer"),
+            request=importlib.import_module("huaweicloudsdkcore.sdk_request"),
+        )
 
 
 class Client:

@@ -6,32 +6,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import random
 import string
 import time
 import urllib.parse
-from types import SimpleNamespace
 
 import pytest
 from requests.structures import CaseInsensitiveDict
 from simulator import signature
 
 AK, SK = "EXAMPLEAKEXAMPLEAK00", "EXAMPLESKexampleSKexampleSKexampleSKexam"
-
-
-@pytest.fixture(scope="module")
-def sdk(tmp_path_factory):
-    """The SDK's modules. Their import writes into the home directory, so that is another one meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        yield SimpleNamespace(
-            api=importlib.import_module("huaweicloudsdkmodelarts.v1"),
-            credentials=importlib.import_module("huaweicloudsdkcore.auth.credentials"),
-            exceptions=importlib.import_module("huaweicloudsdkcore.exceptions.exceptions"),
-            signer=importlib.import_module("huaweicloudsdkcore.signer.signer"),
-            request=importlib.import_module("huaweicloudsdkcore.sdk_request"),
-        )
 
 
 @pytest.fixture

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
-from types import SimpleNamespace
-
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import SystemClock
@@ -21,17 +18,6 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._conne
     build_api,
     connection_argument_spec,
 )
-
-
-@pytest.fixture(scope="module")
-def sdk(tmp_path_factory):
-    """The SDK's modules. Their import writes into the home directory, so that is another one meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        yield SimpleNamespace(
-            api=importlib.import_module("huaweicloudsdkmodelarts.v1"),
-            credentials=importlib.import_module("huaweicloudsdkcore.auth.credentials"),
-        )
 
 
 @pytest.fixture

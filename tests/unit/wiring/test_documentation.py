@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.modelarts.liteserver.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.modelarts.liteserver.plugins.doc_fragments.progress import (
+from ansible_collections.modelarts.liteserver.plugins.doc_fragments._connection import ModuleDocFragment
+from ansible_collections.modelarts.liteserver.plugins.doc_fragments._progress import (
     ModuleDocFragment as ProgressFragment,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
@@ -56,7 +56,7 @@ def module(name: str) -> Any:
 def options_of(name: str) -> dict[str, Any]:
     """The documented options of a module without those of the connection."""
     documented = yaml.safe_load(module(name).DOCUMENTATION)
-    if "modelarts.liteserver.progress" in documented["extends_documentation_fragment"]:
+    if "modelarts.liteserver._progress" in documented["extends_documentation_fragment"]:
         return documented["options"] | yaml.safe_load(ProgressFragment.DOCUMENTATION)["options"]
     return documented["options"]
 
@@ -64,6 +64,15 @@ def options_of(name: str) -> dict[str, Any]:
 def test_there_are_modules() -> None:
     assert {"liteserver_job", "liteserver_job_info"} <= set(MODULES)
     assert "fleet_job_step" not in MODULES
+
+
+def test_what_is_no_module_of_its_own_says_so_first() -> None:
+    assert yaml.safe_load(module("fleet_job_step").DOCUMENTATION)["short_description"].startswith("Internal,")
+
+
+def test_each_module_has_a_target_for_ansible_test() -> None:
+    targets = {path.name for path in (ROOT / "tests" / "integration" / "targets").iterdir()}
+    assert targets - {"setup_simulator"} == {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
 
 
 def test_connection_options_are_documented_as_they_are() -> None:
@@ -97,8 +106,8 @@ def test_module_options_are_documented_as_they_are(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_module_has_the_connection_options_and_none_of_their_names(name: str) -> None:
     documented = yaml.safe_load(module(name).DOCUMENTATION)
-    assert "modelarts.liteserver.connection" in documented["extends_documentation_fragment"]
-    assert "modelarts.liteserver.attributes" in documented["extends_documentation_fragment"]
+    assert "modelarts.liteserver._connection" in documented["extends_documentation_fragment"]
+    assert "modelarts.liteserver._attributes" in documented["extends_documentation_fragment"]
     assert not set(options_of(name)) & set(connection_argument_spec())
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 import sys
 
 import pytest
 
-MODULE_UTILS = pathlib.Path(__file__).resolve().parents[3] / "plugins" / "module_utils"
+PLUGINS = pathlib.Path(__file__).resolve().parents[3] / "plugins"
+MODULE_UTILS = PLUGINS / "module_utils"
 # room -> what its files may import besides the standard library and their own room; "." are the files beside them
 ALLOWED = {
     ".": set(),
@@ -97,9 +99,16 @@ def test_a_forbidden_import_is_found(room: str, line: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    sorted([*FILES, *(MODULE_UTILS.parent / "plugin_utils").rglob("*.py")]),
+    sorted([*FILES, *(one for name in ("plugin_utils", "doc_fragments") for one in (PLUGINS / name).rglob("*.py"))]),
     ids=lambda path: path.name,
 )
 def test_every_file_is_private_and_says_so(path: pathlib.Path) -> None:
     assert path.name.startswith("_")
     assert PRIVATE in path.read_text(encoding="utf-8").splitlines()[:4]
+
+
+def test_the_page_about_the_rooms_names_files_that_exist() -> None:
+    page = (PLUGINS.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(_\w+\.py)`", page))
+    assert named
+    assert named <= {path.name for path in PLUGINS.rglob("_*.py")}

@@ -1,27 +1,31 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what happened on each host to a file: one JSON line per event, the last one with the recap."""
-
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Mapping
 
 from ansible.plugins.callback import CallbackBase
 
-DOCUMENTATION = r"""
-name: host_record
+DOCUMENTATION = """
+name: record
 type: aggregate
-short_description: Writes what happened on each host to a file
+short_description: Writes each result and the recap to a file, one JSON object a line
 description:
-  - For the tests of role fleet_job.
+  - For the tests only.
 options:
   record_file:
     description: File to append to.
     type: path
     env:
-      - name: HOST_RECORD_FILE
+      - name: RECORD_FILE
+  counts_url:
+    description: Address of the simulator's counts; with it, each result has the number of requests that had arrived by then.
+    type: str
+    env:
+      - name: RECORD_COUNTS
 """
 
 
@@ -30,7 +34,7 @@ class CallbackModule(CallbackBase):
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
-    CALLBACK_NAME = "host_record"
+    CALLBACK_NAME = "record"
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_runner_on_ok(self, result):
@@ -53,7 +57,13 @@ class CallbackModule(CallbackBase):
         task = getattr(result, "task", None) or result._task
         host = getattr(result, "host", None) or result._host
         value = getattr(result, "result", None) or result._result
-        self._append({"status": status, "task": task.get_name(), "host": host.get_name(), "result": value})
+        line = {"status": status, "task": task.get_name(), "host": host.get_name(), "result": value}
+        if self.get_option("counts_url"):
+            # No proxy may come between.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(self.get_option("counts_url"), timeout=60) as answer:
+                line["total"] = json.load(answer)["total"]
+        self._append(line)
 
     def _append(self, line):
         with open(self.get_option("record_file"), "a", encoding="utf-8") as file:
