@@ -15,9 +15,9 @@ description:
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
-  - modelarts.liteserver.attributes
-  - modelarts.liteserver.attributes.info_module
-  - modelarts.liteserver.connection
+  - modelarts.liteserver._attributes
+  - modelarts.liteserver._attributes.info_module
+  - modelarts.liteserver._connection
 options:
   states:
     description:

@@ -33,6 +33,7 @@ WIRING = "plugins/module_utils/wiring/"
 OWN_FILES = ["tests/unit/wiring/test_own_files.py"]
 RECORD_FILES = ["tests/unit/wiring/test_run_files.py"]
 CLOCK = ["tests/unit/wiring/test_clock.py"]
+EVENTS = ["tests/unit/domain/test_event_info.py"]
 EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
@@ -363,6 +364,34 @@ MUTANTS = [
         EMPTY_LISTS,
     ),
     ("list: nothing is empty", TRANSPORT + "_paging.py", "and envelope and", "and", EMPTY_LISTS),
+    (
+        "events: the machine below does not count",
+        DOMAIN + "servers/_event_info.py",
+        '("id", "hps_ecs_id")',
+        '("id",)',
+        EVENTS,
+    ),
+    (
+        "events: the underlying id is not looked at",
+        DOMAIN + "servers/_event_info.py",
+        'event.get("instanceId"), event.get("underLyingInstanceId")',
+        'event.get("instanceId")',
+        EVENTS,
+    ),
+    (
+        "events: one that is left out is not named",
+        DOMAIN + "servers/_event_info.py",
+        "        if others:\n",
+        "        if False:\n",
+        EVENTS,
+    ),
+    (
+        "events: a server that is gone has none",
+        DOMAIN + "servers/_event_info.py",
+        "for each in ids_of(server_id, server):",
+        "for each in ids_of(server_id, server) if server else []:",
+        EVENTS,
+    ),
     # Transport.
     (
         "http: create is repeated on 5xx",

@@ -153,9 +153,8 @@ def test_scheduled_events(sdk, simulator, vendor, ours, filters):
 
 
 def test_pages_of_events_that_the_service_would_refuse(sdk, simulator, vendor):
-    exceptions = importlib.import_module("huaweicloudsdkcore.exceptions.exceptions")
     for wrong in ({"limit": 101}, {"limit": 0}, {"offset": -1}):
-        with pytest.raises(exceptions.ClientRequestException):
+        with pytest.raises(sdk.exceptions.ClientRequestException):
             vendor.list_scheduled_events(sdk.api.ListScheduledEventsRequest(**wrong))
 
 
