@@ -18,8 +18,10 @@ description:
     C(any_unparsed_is_failed) and C(unparsed_is_failed) say in C([inventory]) of C(ansible.cfg).
   - Each host has the variables C(liteserver_id), C(liteserver_name), C(liteserver_status), C(liteserver_flavor),
     C(liteserver_category), C(liteserver_supernode_id), C(liteserver_supernode_name), C(liteserver_private_ip) (the first),
-    C(liteserver_private_ips) (a list), and C(liteserver_raw), the record as the service tells it, with what is secret by its name
-    masked. All of them are always there, and null where the service does not tell. C(ansible_host) follows O(address).
+    C(liteserver_private_ips) (a list), C(liteserver_region), C(liteserver_project_id), and C(liteserver_raw), the record as the
+    service tells it, with what is secret by its name masked. All of them are always there, and null where the service does not tell.
+    C(ansible_host) follows O(address).
+  - No string of the service is trusted. Ansible is told so, and C(ansible-inventory --list) shows strings as C(__ansible_unsafe).
   - No groups are made but those of O(groups) and O(keyed_groups).
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
@@ -33,7 +35,8 @@ notes:
     environment are taken as they are. O(hostname) and O(address) are rendered for each server.
   - The names of hosts depend on the servers of the O(scope), not on the O(filters). Where several servers are named alike, all of
     them get the beginning of their ids behind the name (V(name_0a1b2c3d)), and a warning names those that are in the inventory.
-  - With O(cache), the records of the servers are kept, without anything secret. What is kept for one project, user, endpoint,
+    The same happens where a host or a group of an inventory that was read before has the name.
+  - With O(cache), the records of the servers are kept, without anything secret, in files for their owner only. What is kept for one project, user, endpoint,
     O(scope) and set of O(filters) is never read for another. C(--flush-cache) reads everything again.
 options:
   plugin:
@@ -83,13 +86,16 @@ options:
   hostname:
     description:
       - Template of the host name, with the variables of the server. By default it is the server's name.
-      - A server for which this is empty, or has blanks or braces in it, is named by its id.
+      - A server for which this is empty is named by its id, and so is one for which it is something that Ansible, SSH or a path
+        could take for something else, such as V(localhost), V(all), a number, or anything with other characters than letters,
+        digits, V(_), V(-) and V(.). A server may be named by its own IP address.
     type: str
   address:
     description:
       - What C(ansible_host) is. V(private_ip) is the first private address, V(none) leaves it unset, and anything else is a
         template with the variables of the server.
-      - Where there is no such address, or the template is empty, C(ansible_host) is unset.
+      - Where there is no such address, or the template is empty, C(ansible_host) is unset. So it is, with a warning, where the
+        address is no IP address, or the template makes neither an IP address nor a plain name of the DNS.
     type: str
     default: private_ip
   strict:
@@ -162,38 +168,31 @@ import json
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleError, AnsibleOptionsError, AnsibleParserError
+from ansible.inventory.data import InventoryData
 from ansible.module_utils.basic import missing_required_lib
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
 
 from ..module_utils._clock import SystemClock
-from ..module_utils._errors import InternalError, InvalidOption, LiteServerError
-from ..module_utils.domain._wording import showable
+from ..module_utils._errors import InvalidOption
+from ..module_utils.domain._untrusted import as_group_name, as_line, as_remote, as_shown
 from ..module_utils.domain.servers._inventory import checked_filters, host_names, host_variables
-from ..module_utils.domain.servers._model import in_order, list_servers, matches, server_record
-from ..module_utils.transport._client import REQUESTS_IMPORT_ERROR
+from ..module_utils.domain.servers._model import in_order, list_servers, matches, server_record, told_addresses
+from ..module_utils.transport._exchange import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring._connection import (
     build_api,
     check_connection,
     connection_argument_spec,
     environment_options,
-    hide,
-    passwords_in_addresses,
 )
+from ..plugin_utils._inventory_cache import ServerCache
+from ..plugin_utils._inventory_hosts import add_all, taken_names, untrusted
+from ..plugin_utils._inventory_output import Output, one_line, unreadable
 
-try:
-    from ansible.template import trust_as_template
-
-    wrap_var = None
-except ImportError:  # before 2.19
-    from ansible.utils.unsafe_proxy import wrap_var
-
-# Ansible's own for an inventory that cannot be parsed, where it is told to fail at all.
-EXIT_STATUS = 4
 # Rendered for each server, and not as options.
 _PER_SERVER = ("hostname", "address", "compose", "groups", "keyed_groups")
-_SECRETS = tuple(option for option, spec in connection_argument_spec().items() if spec.get("no_log"))
+# What is kept in another form is never read.
+_CACHE_SCHEMA = 3
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -202,8 +201,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "modelarts.liteserver.liteserver"
 
     def verify_file(self, path):
-        """Whether the file may be for this plugin, by its name."""
-        return super().verify_file(path) and path.endswith(("liteserver.yml", "liteserver.yaml"))
+        """Whether the file may be for this plugin, by its name: one that is not there, or unreadable, is an error."""
+        return path.endswith(("liteserver.yml", "liteserver.yaml")) and (super().verify_file(path) or "," not in path)
 
     def parse(self, inventory, loader, path, cache=True):
         """Add a host for each server, or end the process.
@@ -212,46 +211,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         :raises SystemExit: anything else went wrong.
         """
         super().parse(inventory, loader, path, cache)
-        self._secrets = set()
-        config = loader.load_from_file(path, cache="none")
+        self._output = Output(path)
+        try:
+            config = loader.load_from_file(path, cache="none")
+        except Exception as error:
+            self._output.end(unreadable(path, error))
         if not isinstance(config, Mapping) or config.get("plugin") != self.NAME:
             raise AnsibleParserError(f"{path}: is not for the plugin {self.NAME}")
         try:
-            self._note_secrets(config)
+            self._output.note(config)
             self._read_config_data(path)
-            # Everything is read before the first host is added.
-            self._add_hosts(self._hosts(path, cache))
+            # Everything is read and composed before the first host is added.
+            add_all(inventory, self._fleet(path, cache))
         except Exception as error:
-            self._end(path, error)
-
-    def _end(self, path, error):
-        """End the process with one line.
-
-        The inventory manager makes a warning of every Exception, and goes on with whatever hosts there are: a play
-        over "all" would then succeed on none or on half of the fleet. A SystemExit is what it does not catch.
-        """
-        if not isinstance(error, (AnsibleError, LiteServerError)):
-            error = InternalError(error)
-        self.display.display(f"[ERROR]: {path}: {self._clean(_one_line(error))}", color="red", stderr=True)
-        raise SystemExit(EXIT_STATUS) from None
-
-    def _clean(self, text):
-        return showable(remove_values(text, self._secrets))
-
-    def _note_secrets(self, options):
-        """Remember the values of secret options, and the texts in them where they are no texts."""
-        for option in _SECRETS:
-            values = [options.get(option)]
-            for value in values:
-                if isinstance(value, Mapping):
-                    values += value.values()
-                elif isinstance(value, (list, tuple)):
-                    values += value
-                elif value is not None and str(value):
-                    hide(self._secrets, value)
-
-    def _note_token(self, token):
-        hide(self._secrets, token)
+            self._output.end(error)
 
     # Options
 
@@ -272,7 +245,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 raise AnsibleOptionsError(f"{option}: no such option{hint}")
             if option not in _PER_SERVER:
                 value = self._template(option, value, self._vars)
-                self._note_secrets({option: value})
+                self._output.note({option: value})
             if self.option_definitions[option].get("type") in ("bool", "boolean") and value is not None:
                 # Ansible takes every word that it does not know for false.
                 try:
@@ -287,21 +260,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return self.templar.template(template)
         except AnsibleError as error:
-            raise AnsibleOptionsError(f"{what}: {_one_line(error)}") from None
+            raise AnsibleOptionsError(f"{what}: {one_line(error)}") from None
 
     def _connection(self):
         """The connection options, as the modules have them; raises InvalidOption."""
         options = {option: _plain(self.get_option(option)) for option in connection_argument_spec()}
-        self._note_secrets(options)
-        hide(self._secrets, *passwords_in_addresses(options))
+        self._output.note_connection(options)
         for warning in check_connection(options):
-            self.display.warning(warning)
+            self._output.warn(warning)
         return options
 
     # Servers
 
-    def _hosts(self, path, cache):
-        """[(host name, host variables), ...] of the wanted servers, in order."""
+    def _fleet(self, path, cache):
+        """The hosts and groups, as an inventory of their own."""
         if REQUESTS_IMPORT_ERROR:
             raise AnsibleError(missing_required_lib("requests"))
         connection = self._connection()
@@ -310,31 +282,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if address not in ("private_ip", "none") and "{{" not in address:
             raise InvalidOption(f"address: private_ip, none or a template, not '{address}'")
         servers = self._servers(path, cache, connection, filters)
-        wanted = {server["id"] for server in servers if matches(server, filters)}
+        wanted = [server for server in servers if matches(server, filters)]
         if servers and not wanted:
-            self.display.warning(f"{path}: none of {len(servers)} servers passes the filters")
-        variables = {server["id"]: _data(host_variables(server)) for server in servers}
-        names, renamed = host_names(self._wished_names(servers, variables, wanted))
-        alike = [names[server["id"]] for server in servers if server["id"] in renamed & wanted]
-        if alike:
-            self.display.warning(
-                f"{path}: servers whose names others have, too, got their ids behind them: " + ", ".join(alike)
-            )
-        return [(names[server["id"]], variables[server["id"]]) for server in servers if server["id"] in wanted]
+            self._output.warn(f"none of {len(servers)} servers passes the filters")
+        place = {"liteserver_region": connection["region"], "liteserver_project_id": connection["project_id"]}
+        variables = {server["id"]: untrusted({**host_variables(server), **place}) for server in servers}
+        wished = self._wished_names(servers, variables, {server["id"] for server in wanted})
+        self._set_addresses(wanted, variables)
+        return self._named(wanted, wished, {server["id"]: server["private_ips"] for server in servers}, variables)
 
     def _servers(self, path, cache, connection, filters):
         """All servers of the scope, from the cache if it may be."""
-        keep = self.get_option("cache")
-        key = self.get_cache_key(path) + "_" + self._fingerprint(connection, filters)
-        if keep and cache:
-            try:
-                return in_order(server_record(raw) for raw in self._cache[key])
-            except KeyError:
-                pass  # nothing there, or too old
-        api = build_api(connection, SystemClock(), self._note_token, self._clean)
-        servers = showable(list_servers(api, everyone=self.get_option("scope") == "all"), self._clean)
-        if keep:
-            self._cache[key] = [server["raw"] for server in servers]
+        kept = None
+        if self.get_option("cache"):
+            key = self.get_cache_key(path) + "_" + self._fingerprint(connection, filters)
+            kept = ServerCache(self._cache, key, self._output.warn)
+            records = kept.read() if cache else None
+            if records is not None:
+                return in_order(server_record(raw) for raw in as_shown(records))
+        api = build_api(connection, SystemClock(), self._output.note_token, self._output.clean)
+        servers = as_shown(list_servers(api, everyone=self.get_option("scope") == "all"), self._output.clean)
+        if kept:
+            kept.write([server["raw"] for server in servers])
         return servers
 
     def _fingerprint(self, connection, filters):
@@ -343,7 +312,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         Who asks is a part of it, since "own" are other servers for another user.
         """
         options = ("region", "endpoint", "project_id", "access_key", "auth_token", "username", "domain_name")
-        question = [[connection[option] for option in options], self.get_option("scope"), filters]
+        question = [_CACHE_SCHEMA, [connection[option] for option in options], self.get_option("scope"), filters]
         return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]
 
     def _wished_names(self, servers, variables, wanted):
@@ -353,41 +322,94 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return {server["id"]: server["name"] for server in servers}
         wished = {}
         for server in servers:
-            what = "hostname: server {}".format(server["name"] or server["id"])
+            what = f"hostname: server {as_line(server['name'] or server['id'])}"
             try:
                 name = self._template(what, template, variables[server["id"]])
             except AnsibleOptionsError:
                 if server["id"] in wanted:
                     raise
                 continue
-            wished[server["id"]] = None if name is None else str(name).strip()
+            wished[server["id"]] = (
+                None if name is None else _plain(name if isinstance(name, str) else str(name)).strip()
+            )
         return wished
+
+    def _set_addresses(self, servers, variables):
+        """Give the hosts their ansible_host, where there is one that ssh takes for nothing else."""
+        option = self.get_option("address")
+        refused = []
+        for server in servers:
+            own = variables[server["id"]]
+            if option in ("private_ip", "none"):
+                told = option == "private_ip" and told_addresses(server["raw"])
+                address = server["private_ips"][0] if told and server["private_ips"] else None
+            else:
+                what = f"address: server {as_line(server['name'] or server['id'])}"
+                told = _plain(self._template(what, option, own))
+                address = as_remote(str(told)) if told else None
+            if address:
+                own["ansible_host"] = untrusted(address)
+            elif told:
+                refused.append(as_line(server["name"] or server["id"]))
+        if refused:
+            self._output.warn(
+                "no ansible_host, since their addresses are neither IP addresses nor names of the DNS", refused
+            )
 
     # Hosts
 
-    def _add_hosts(self, hosts):
-        address, strict = self.get_option("address"), self.get_option("strict")
-        for name, variables in hosts:
-            if address == "private_ip":
-                host = variables["liteserver_private_ip"]
-            else:
-                host = None if address == "none" else self._template(f"address: host {name}", address, variables)
-            if host:
-                variables["ansible_host"] = _data(str(host))
-            self.inventory.add_host(name)
-            for variable, value in variables.items():
-                self.inventory.set_variable(name, variable, value)
-            self._set_composite_vars(self.get_option("compose"), variables, name, strict)
-            # What compose has set may be grouped by.
-            everything = {**variables, **self.inventory.get_host(name).get_vars()}
-            self._add_host_to_composed_groups(self.get_option("groups"), everything, name, strict, False)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), everything, name, strict, False)
+    def _named(self, servers, wished, addresses, variables):
+        """The inventory of these servers, with names that neither they nor others have for something else."""
+        taken = taken_names(self.inventory, self.get_option("project_id"))
+        while True:
+            found = host_names(wished, addresses, taken)
+            fleet = self._composed([(found.names[server["id"]], variables[server["id"]]) for server in servers])
+            both = fleet.groups.keys() & fleet.hosts.keys()
+            if not both:
+                break
+            taken.update(dict.fromkeys(both))
+        for text, server_ids in (
+            ("servers whose names others have, too, got their ids behind them", found.alike),
+            ("servers with names that no host may have are called by their ids", found.replaced),
+        ):
+            names = [found.names[server["id"]] for server in servers if server["id"] in server_ids]
+            if names:
+                self._output.warn(text, names)
+        return fleet
 
+    def _composed(self, hosts):
+        """An inventory of [(host name, host variables), ...] with their composed variables and groups."""
+        everywhere, self.inventory = self.inventory, InventoryData()
+        self.inventory.current_source = everywhere.current_source
+        try:
+            for name, variables in hosts:
+                self._compose_host(name, variables)
+            return self.inventory
+        finally:
+            self.inventory = everywhere
 
-def _one_line(error):
-    """An error's text without the excerpt of a file that Ansible may put behind it."""
-    text = str(error) or error.__class__.__name__
-    return " ".join(text.split("\n\n")[0].split())
+    def _compose_host(self, name, variables):
+        strict = self.get_option("strict")
+        self.inventory.add_host(name)
+        for variable, value in variables.items():
+            self.inventory.set_variable(name, variable, value)
+        self._set_composite_vars(self.get_option("compose"), variables, name, strict)
+        host = self.inventory.get_host(name)
+        for variable in {"ansible_host", "ansible_ssh_host"} & set(self.get_option("compose") or {}):
+            composed = host.vars.get(variable)
+            if composed is not None and as_remote(str(composed)) is None:
+                raise InvalidOption(
+                    f"compose: {variable} of host {name} is neither an IP address nor a name of the DNS"
+                )
+        # What compose has set may be grouped by.
+        everything = {**variables, **host.get_vars()}
+        self._add_host_to_composed_groups(self.get_option("groups"), everything, name, strict, False)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), everything, name, strict, False)
+
+    @staticmethod
+    def _sanitize_group_name(name):
+        """What Ansible makes of a group's name, with a bounded length."""
+        return as_group_name(to_safe_group_name(name))
 
 
 def _plain(value):
@@ -396,20 +418,5 @@ def _plain(value):
         return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
-
-
-def _data(value):
-    """What the service says, marked so that nothing in it is ever taken for a template.
-
-    A text without a brace cannot be one, and is left in the form that Ansible shows as it is.
-    """
-    if isinstance(value, str):
-        if wrap_var is None:
-            return value if "{" in value else trust_as_template(value)
-        return wrap_var(value) if "{" in value else value
-    if isinstance(value, dict):
-        return {key: _data(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_data(item) for item in value]
-    return value
+    # Their str() may be one of them again.
+    return str.__str__(value) if isinstance(value, str) else value

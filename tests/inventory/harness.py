@@ -25,6 +25,15 @@ GRAPH = ("ansible-inventory", "--graph")
 HOSTS = ("ansible", "all", "--list-hosts")
 
 
+def unmarked(value: Any) -> Any:
+    """A value of ``ansible-inventory --list`` without what marks its strings as no templates."""
+    if isinstance(value, dict):
+        if value.keys() == {"__ansible_unsafe"}:
+            return value["__ansible_unsafe"]
+        return {key: unmarked(item) for key, item in value.items()}
+    return [unmarked(item) for item in value] if isinstance(value, list) else value
+
+
 class Result:
     """What one program did.
 
@@ -40,9 +49,9 @@ class Result:
 
     @functools.cached_property
     def listed(self) -> dict[str, Any]:
-        """The JSON of ``--list``, of a run without any trouble."""
+        """The JSON of ``--list``, of a run without any trouble, without the marks of untrusted strings."""
         self.succeeded()
-        return json.loads(self.stdout)
+        return unmarked(json.loads(self.stdout))
 
     @property
     def hostvars(self) -> dict[str, dict[str, Any]]:

@@ -77,6 +77,8 @@ def test_host_variables(simulator, inventory):
         "liteserver_supernode_name": "supernode-001",
         "liteserver_private_ip": "10.0.0.1",
         "liteserver_private_ips": ["10.0.0.1"],
+        "liteserver_region": None,
+        "liteserver_project_id": simulator.project_id,
     }
     assert raw["id"] == server_id(1)
     assert raw["image"]["name"] == "HCE2.0-Snt9b23"
@@ -94,6 +96,8 @@ def test_variables_of_a_bare_record(simulator, inventory):
         "liteserver_id": "0000000f-bare",
         "liteserver_private_ips": [],
         "liteserver_raw": bare,
+        "liteserver_region": None,
+        "liteserver_project_id": simulator.project_id,
         **{f"liteserver_{key}": None for key in keys},
     }
     assert set(run.hostvars) == {"0000000f-bare", server(1)["id"]}
@@ -184,11 +188,15 @@ def test_hostname(simulator, inventory):
         "LITESERVER-00001.npu",
         "LITESERVER-00002.npu",
     ]
-    # Nothing, and what no host can be called, is the id.
+    # Nothing, and what no host can be called, is the id; a number is an address.
     only = {"name": name(1)}
-    for template in ("{{ '' }}", "{{ 'two words' }}", "{{ 'a' ~ '{' }}", "{{ ' ' }}"):
+    for template in ("{{ '' }}", "{{ ' ' }}"):
         assert listed(inventory, hostname=template, filters=only) == [server_id(1)]
-    assert listed(inventory, hostname="{{ liteserver_name[-2:] | int }}", filters=only) == ["1"]
+    for template in ("{{ 'two words' }}", "{{ 'a' ~ '{' }}", "{{ liteserver_name[-2:] | int }}"):
+        run = inventory.run(hostname=template, filters=only).warned(f"are called by their ids: {server_id(1)}")
+        assert sorted(run.hostvars) == [server_id(1)]
+    # Its own address may be its name.
+    assert listed(inventory, hostname="{{ liteserver_private_ip }}", filters=only) == ["10.0.0.1"]
 
 
 def test_a_hostname_that_cannot_be_rendered(simulator, inventory):
@@ -212,7 +220,7 @@ def test_address(simulator, inventory):
     assert hosts(address="none") == [None, None]
     assert hosts(address="{{ liteserver_private_ips | last | default('') }}") == ["10.0.0.9", None]
     assert hosts(address="{{ liteserver_name }}.example.com") == ["a.example.com", "b.example.com"]
-    inventory.run(address="{{ liteserver_adress }}").failed("address: host a: ", "liteserver_adress")
+    inventory.run(address="{{ liteserver_adress }}").failed("address: server a: ", "liteserver_adress")
     inventory.run(address="privat_ip").failed("address: private_ip, none or a template, not 'privat_ip'")
 
 
@@ -291,7 +299,7 @@ def test_what_the_service_says_is_never_a_template(simulator, inventory):
         "groups": {"evil": "'touch' in liteserver_flavor"},
         "keyed_groups": [{"key": "liteserver_flavor"}],
     }
-    run = inventory.run(strict=True, **options)
+    run = inventory.run(strict=True, **options).warned("names that no host may have")
     assert run.groups["evil"] == [server(1)["id"]]
     run = inventory.run(
         "ansible",

@@ -22,13 +22,17 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOMAIN = "plugins/module_utils/domain/"
 TRANSPORT = "plugins/module_utils/transport/"
+DECISION, MODEL, HISTORY, MARK = (DOMAIN + f"jobs/_{name}.py" for name in ("decision", "model", "history", "mark"))
 RULE = ["tests/unit/domain/test_decision_property.py"]
+MARK_TESTS = ["tests/unit/domain/test_mark.py"]
+LOCK_TESTS = ["tests/unit/wiring/test_controller_lock.py"]
 DOMAIN_TESTS = ["tests/unit/domain", "--deselect=" + RULE[0]]
 TWO_RUNS = ["tests/unit/domain/test_two_runs.py"]
 NODE = "plugins/module_utils/node/"
 NODE_TABLE = ["tests/node/test_table.py"]
 NODE_GARBLED = ["tests/node/test_garbled.py"]
 TRANSPORT_TESTS = ["tests/unit/transport"]
+HOSTILE = "tests/security/test_hostile_inventory.py"
 WIRING = "plugins/module_utils/wiring/"
 OWN_FILES = ["tests/unit/wiring/test_own_files.py"]
 RECORD_FILES = ["tests/unit/wiring/test_run_files.py"]
@@ -40,147 +44,227 @@ WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_
 # (name, file, text, replacement, the tests that should notice)
 MUTANTS = [
     # The rule, condition by condition: the property test alone must notice each.
-    ("rule: never admits", DOMAIN + "jobs/_decision.py", "if wanted.reuse == REUSE_NEVER:", "if False:", RULE),
+    ("rule: never admits", DECISION, "if wanted.reuse == REUSE_NEVER:", "if False:", RULE),
     (
         "rule: any name counts for same_name",
-        DOMAIN + "jobs/_decision.py",
-        "return wanted.reuse != REUSE_SAME_NAME or summary.name == wanted.name",
-        "return True",
+        DECISION,
+        "wanted.reuse != REUSE_SAME_NAME or job.name == wanted.name",
+        "True",
         RULE,
     ),
     (
         "rule: only the same name counts for any_name",
-        DOMAIN + "jobs/_decision.py",
-        "return wanted.reuse != REUSE_SAME_NAME or summary.name == wanted.name",
-        "return summary.name == wanted.name",
+        DECISION,
+        "wanted.reuse != REUSE_SAME_NAME or job.name == wanted.name",
+        "job.name == wanted.name",
         RULE,
     ),
-    ("rule: oldest first", DOMAIN + "jobs/_decision.py", "reverse=True", "reverse=False", RULE),
-    ("rule: by id, not by time", DOMAIN + "jobs/_model.py", "return job.created, job.id", "return 0, job.id", RULE),
+    ("rule: oldest first", DECISION, "reverse=True", "reverse=False", RULE),
+    ("rule: by id, not by time", MODEL, "return job.created or 0, job.id", "return 0, job.id", RULE),
     (
         "rule: item types ignored",
-        DOMAIN + "jobs/_decision.py",
-        "job is None or job.item_types != wanted.item_types",
-        "job is None",
-        RULE,
-    ),
-    ("rule: items ignored", DOMAIN + "jobs/_decision.py", "if job.items != wanted.items:", "if False:", RULE),
-    (
-        "rule: a job without tasks is passed over",
-        DOMAIN + "jobs/_decision.py",
-        "set(job.task_of) if job.tasks else undecided",
-        "set(job.task_of)",
+        DECISION,
+        "if job is None or not may_share_types(wanted, job):",
+        "if job is None:",
         RULE,
     ),
     (
-        "rule: a finished job without tasks is passed over",
-        DOMAIN + "jobs/_decision.py",
-        "if job.tasks else undecided",
-        "if job.tasks or job.ended else undecided",
+        "rule: the types of a mark ignored",
+        DECISION,
+        "return job.mark.types is None or not wanted.type_digests.isdisjoint(job.mark.types)",
+        "return True",
+        RULE,
+    ),
+    ("rule: a mark is not read", MODEL, 'mark=read_mark(raw.get("description")),', "mark=None,", RULE),
+    ("rule: any mark will do", DECISION, "return job.mark.items == wanted.digest", "return True", RULE),
+    (
+        "rule: neither items nor a mark is other items",
+        DECISION,
+        "        return None\n    return all(",
+        "        return False\n    return all(",
         RULE,
     ),
     (
-        "rule: an older task may overrule",
-        DOMAIN + "jobs/_decision.py",
-        "            open_servers.discard(server_id)\n",
-        "",
+        "rule: one wanted item is enough",
+        DECISION,
+        "    return all(\n        any(_is_item",
+        "    return any(\n        any(_is_item",
         RULE,
     ),
     (
-        "rule: reads every job",
-        DOMAIN + "jobs/_decision.py",
-        "if not open_servers and (not submit or summary.status in JOB_ENDED):",
-        "if False:",
+        "rule: case of a version matters",
+        MARK,
+        'return value.lower() if key == "version" else value',
+        "return value",
+        RULE,
+    ),
+    (
+        "rule: further keys do not matter",
+        DECISION,
+        "return not further or further.items() <= defaults().items()",
+        "return True",
+        RULE,
+    ),
+    (
+        "rule: a default is another item",
+        DECISION,
+        "return not further or further.items() <= defaults().items()",
+        "return not further",
+        RULE,
+    ),
+    (
+        "rule: what is masked is another item",
+        DECISION,
+        'return len(value) >= 3 and not value.strip("*")',
+        "return False",
         RULE,
     ),
     (
         "rule: other items that run do not matter",
-        DOMAIN + "jobs/_decision.py",
-        "Standing.SUBMIT if task.ended or job.ended else Standing.BUSY",
-        "Standing.SUBMIT",
+        DECISION,
+        "            return Standing.BUSY, seen\n",
+        "            continue\n",
+        RULE,
+    ),
+    ("rule: what runs does not matter", DECISION, "    if running:\n", "    if False:\n", RULE),
+    (
+        "rule: other items supersede nothing",
+        DECISION,
+        "            return Standing.SUBMIT, sightings[0]\n",
+        "            continue\n",
         RULE,
     ),
     (
-        "rule: a stuck task of a job that is over is busy",
-        DOMAIN + "jobs/_decision.py",
-        "Standing.SUBMIT if task.ended or job.ended else Standing.BUSY",
-        "Standing.SUBMIT if task.ended else Standing.BUSY",
+        "rule: reuse does not matter",
+        DECISION,
+        "if seen.state is State.DONE and seen.admitted:",
+        "if seen.state is State.DONE:",
         RULE,
     ),
     (
-        "rule: an ended task of a running job is busy",
-        DOMAIN + "jobs/_decision.py",
-        "Standing.SUBMIT if task.ended or job.ended else Standing.BUSY",
-        "Standing.SUBMIT if job.ended else Standing.BUSY",
-        RULE,
-    ),
-    ("rule: SUCCESS is not done", DOMAIN + "jobs/_decision.py", "task.status == SUCCESS:", "False:", RULE),
-    (
-        "rule: SKIPPED is always done",
-        DOMAIN + "jobs/_decision.py",
-        'return "done" if skipped_ok else "failed"',
-        'return "done"',
+        "rule: an earlier success makes up for a failure",
+        DECISION,
+        "if place == 0 and seen.state is State.FAILED:",
+        "if False:",
         RULE,
     ),
     (
-        "rule: SKIPPED is never done",
-        DOMAIN + "jobs/_decision.py",
-        'return "done" if skipped_ok else "failed"',
-        'return "failed"',
-        RULE,
-    ),
-    ("rule: FAILED is in flight", DOMAIN + "jobs/_decision.py", "task.status == FAILED:", "False:", RULE),
-    (
-        "rule: what runs is submitted again",
-        DOMAIN + "jobs/_decision.py",
-        '"running": Standing.RUNNING',
-        '"running": Standing.SUBMIT',
+        "rule: a failure in between counts",
+        DECISION,
+        "if place == 0 and seen.state is State.FAILED:",
+        "if seen.state is State.FAILED:",
         RULE,
     ),
     (
-        "rule: order of items matters",
-        DOMAIN + "jobs/_model.py",
-        "return tuple(sorted(items, key=lambda item: (item.type, item.spec)))",
-        "return tuple(items)",
+        "rule: what ended without a known end is started again",
+        DECISION,
+        "            return Standing.RUNNING, seen  # it may",
+        "            return Standing.SUBMIT, seen  # it may",
         RULE,
     ),
+    (
+        "rule: unsettled is nothing",
+        DECISION,
+        "        if seen.state is State.UNSETTLED:\n",
+        "        if False:\n",
+        RULE,
+    ),
+    ("rule: a job without tasks is on no server", MODEL, "return bool(self.tasks) and (", "return (", RULE),
+    (
+        "rule: fewer tasks than the mark counts are all",
+        MODEL,
+        "(self.mark is None or len(self.task_of) >= self.mark.servers)",
+        "True",
+        RULE,
+    ),
+    (
+        "rule: the case of ids matters",
+        MODEL,
+        "self.task_of.get(server_id.lower())",
+        "self.task_of.get(server_id.upper())",
+        RULE,
+    ),
+    (
+        "rule: no patience with what has ended",
+        DECISION,
+        "State.UNSETTLED if patient else State.STUCK",
+        "State.STUCK",
+        RULE,
+    ),
+    ("rule: patience has no end", DECISION, "State.UNSETTLED if patient else State.STUCK", "State.UNSETTLED", RULE),
+    ("rule: a job without a time counts", DECISION, "    elif job.created is None:", "    elif False:", RULE),
+    ("rule: what was deleted holds up", DECISION, 'elif verdict == "unknown" and deleted:', "elif False:", RULE),
+    (
+        "rule: a restarted failure is final",
+        DECISION,
+        'job.ended or not job.raw.get("is_reboot", is_reboot)',
+        "True",
+        RULE,
+    ),
+    ("rule: reads every job", DECISION, "(not undecided and _is_history(summary))", "False", RULE),
+    (
+        "rule: an older job is not even read",
+        DECISION,
+        "(not undecided and _is_history(summary))",
+        "not undecided",
+        RULE,
+    ),
+    (
+        "rule: an older job that has ended counts",
+        DECISION,
+        "undecided if _is_history(job) else wanted.server_ids",
+        "wanted.server_ids",
+        RULE,
+    ),
+    ("rule: SUCCESS is not done", DECISION, "task.status == SUCCESS:", "False:", RULE),
+    ("rule: SKIPPED is always done", DECISION, 'return "done" if skipped_ok else "failed"', 'return "done"', RULE),
+    ("rule: SKIPPED is never done", DECISION, 'return "done" if skipped_ok else "failed"', 'return "failed"', RULE),
     (
         "rule: the best of several tasks speaks",
-        DOMAIN + "jobs/_model.py",
+        MODEL,
         "order.get(task.status, 0) < order.get(known.status, 0)",
         "order.get(task.status, 0) > order.get(known.status, 0)",
         RULE,
     ),
-    ("rule: ISO times are local", DOMAIN + "_times.py", "time.timestamp() * 1000", "time.timestamp()", RULE),
-    ("rule: DELETED is not over", DOMAIN + "jobs/_model.py", '["FINISHED", DELETED]', '["FINISHED"]', RULE),
+    (
+        "rule: ISO times are seconds",
+        DOMAIN + "_times.py",
+        "datetime.timedelta(milliseconds=1)",
+        "datetime.timedelta(seconds=1)",
+        RULE,
+    ),
+    ("rule: DELETED is not over", MODEL, '["FINISHED", DELETED]', '["FINISHED"]', RULE),
+    # The mark.
+    (
+        "mark: what follows it does not matter",
+        MARK,
+        "_MARK.fullmatch(description)",
+        "_MARK.match(description)",
+        MARK_TESTS,
+    ),
+    ("mark: it may be too long", MARK, "if len(text) <= LONGEST_DESCRIPTION else None", "", MARK_TESTS),
+    ("mark: secret values are in it", MARK, "None if key in hidden else comparable", "comparable", MARK_TESTS),
+    ("mark: types in any order", MARK, "list(types) != sorted(types)", "False", MARK_TESTS),
     # Launching.
     (
         "launch: a lost create is repeated",
         DOMAIN + "jobs/_launch.py",
-        "launched = Launched(_lost_job(history, wanted, server_ids, clock, patience, error), found=True)\n    except",
-        "launched = Launched(read_job(api.create_job(wanted.body(server_ids))))\n    except",
-        DOMAIN_TESTS,
-    ),
-    ("launch: adoption ignores items", DOMAIN + "jobs/_launch.py", "job.items == wanted.items and ", "", DOMAIN_TESTS),
-    (
-        "launch: adoption ignores servers",
-        DOMAIN + "jobs/_launch.py",
-        " and set(job.task_of) == wanted_servers",
-        "",
+        "launched = Launched(_lost_job(history, wanted, server_ids, nonce, clock, patience, error), found=True)\n"
+        "    except",
+        "launched = Launched(read_job(api.create_job(wanted.body(server_ids, nonce))))\n    except",
         DOMAIN_TESTS,
     ),
     (
-        "launch: adoption ignores what was there before",
-        DOMAIN + "jobs/_history.py",
-        "summary.id not in self._known_ids and ",
-        "",
+        "launch: any nonce will do",
+        HISTORY,
+        "if job.mark is not None and job.mark.nonce == nonce:",
+        "if True:",
         DOMAIN_TESTS,
     ),
-    ("launch: adoption ignores the name", DOMAIN + "jobs/_launch.py", "job.name == wanted.name and ", "", DOMAIN_TESTS),
     (
         "launch: does not wait for the list",
         DOMAIN + "jobs/_launch.py",
-        "if not history.shows(launched.job.id, patience):",
+        "if listing is None:",
         "if False:",
         DOMAIN_TESTS,
     ),
@@ -188,8 +272,9 @@ MUTANTS = [
     (
         "concurrent: nobody looks for them",
         DOMAIN + "jobs/_launch.py",
-        "return replace(launched, concurrent=tuple(concurrent))\n",
-        "return launched\n",
+        "        return replace(launched, concurrent=tuple(concurrent), unseen=error)\n"
+        "    return replace(launched, concurrent=tuple(concurrent))\n",
+        "        return replace(launched, concurrent=tuple(concurrent), unseen=error)\n    return launched\n",
         TWO_RUNS,
     ),
     (
@@ -207,20 +292,19 @@ MUTANTS = [
         TWO_RUNS,
     ),
     ("concurrent: other items are no matter", DOMAIN + "jobs/_start.py", "if collided:", "if False:", TWO_RUNS),
-    ("rule: an older job that runs is no matter", DOMAIN + "jobs/_decision.py", "open_servers | submit", "set()", RULE),
-    (
-        "rule: an older job is not even read",
-        DOMAIN + "jobs/_decision.py",
-        "(not submit or summary.status in JOB_ENDED)",
-        "True",
-        RULE,
-    ),
     (
         "history: a listed job that is not found is a deleted one",
-        DOMAIN + "jobs/_history.py",
-        " and not (lost and Standing.SUBMIT in standings)",
-        "",
+        HISTORY,
+        "None if summary.status == DELETED else unread_job(summary)",
+        "None",
         TWO_RUNS,
+    ),
+    (
+        "lock: not taken",
+        "plugins/module_utils/wiring/_controller_lock.py",
+        "fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
+        LOCK_TESTS,
     ),
     # Waiting and its end.
     (
@@ -232,7 +316,7 @@ MUTANTS = [
     ),
     (
         "wait: FINISHED with FAILED is a success",
-        DOMAIN + "jobs/_decision.py",
+        DECISION,
         'return "failed"\n    # An',
         'return "done" if job.ended else "failed"\n    # An',
         DOMAIN_TESTS,
@@ -269,8 +353,8 @@ MUTANTS = [
     (
         "list: an incomplete one is good enough",
         DOMAIN + "jobs/_history.py",
-        "if not listing.complete and Standing.SUBMIT in standings:",
-        "if False:",
+        "if listing.complete or self._wanted.reuse",
+        "if True or self._wanted.reuse",
         DOMAIN_TESTS,
     ),
     # The record of a run, and what an event may do.
@@ -409,7 +493,7 @@ MUTANTS = [
     ),
     (
         "http: the signature is reused on retry",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "        if content is not None:\n            request.body",
         '        request = call.__dict__.setdefault("kept", request)\n'
         "        if content is not None:\n            request.body",
@@ -417,7 +501,7 @@ MUTANTS = [
     ),
     (
         "http: verify only on the session",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "                response = adapter.send(\n"
         "                    request,\n"
         "                    stream=True,\n"
@@ -425,8 +509,9 @@ MUTANTS = [
         "                    verify=self._verify,\n"
         "                    proxies=self._proxies(str(request.url)),\n"
         "                )\n",
-        "                self._session.verify = self._verify\n"
-        "                found = self._session.merge_environment_settings(request.url, {}, True, None, None)\n"
+        "                session = requests.Session()\n"
+        "                session.verify = self._verify\n"
+        "                found = session.merge_environment_settings(request.url, {}, True, None, None)\n"
         "                response = adapter.send(\n"
         "                    request, timeout=self._timeout, **dict(found, proxies=self._proxies(str(request.url)))\n"
         "                )\n",
@@ -439,20 +524,26 @@ MUTANTS = [
         '"secret_spec": {"type": "dict"}',
         WIRING_TESTS,
     ),
-    ("http: verify is left to the defaults", TRANSPORT + "_client.py", "verify=self._verify,", "", TRANSPORT_TESTS),
+    ("http: verify is left to the defaults", TRANSPORT + "_exchange.py", "verify=self._verify,", "", TRANSPORT_TESTS),
     (
         "http: plain http through a proxy",
-        TRANSPORT + "_client.py",
+        TRANSPORT + "_exchange.py",
         "return {}  # plain",
         "pass  # plain",
         TRANSPORT_TESTS,
     ),
-    ("http: begun counts as not sent", TRANSPORT + "_client.py", "sent = body.begun", "sent = False", TRANSPORT_TESTS),
-    ("http: not begun counts as sent", TRANSPORT + "_client.py", "sent = body.begun", "sent = True", TRANSPORT_TESTS),
+    (
+        "http: begun counts as not sent",
+        TRANSPORT + "_exchange.py",
+        "sent = body.begun",
+        "sent = False",
+        TRANSPORT_TESTS,
+    ),
+    ("http: not begun counts as sent", TRANSPORT + "_exchange.py", "sent = body.begun", "sent = True", TRANSPORT_TESTS),
     (
         "http: unpacking has no bound",
-        TRANSPORT + "_client.py",
-        "(answer, MAX_ANSWER_BYTES + 1)",
+        TRANSPORT + "_answers.py",
+        "(body, MAX_ANSWER_BYTES + 1)",
         "(answer)",
         TRANSPORT_TESTS,
     ),
@@ -462,6 +553,20 @@ MUTANTS = [
         'if begins and (not data or any(record["id"] != begun for record, begun in zip(data, begins, strict=False))):',
         "if False:",
         TRANSPORT_TESTS,
+    ),
+    (
+        "http: a write goes over a kept connection",
+        TRANSPORT + "_exchange.py",
+        "if kind in (Kind.READ, Kind.POLL):",
+        "if True:",
+        [TRANSPORT_TESTS[0] + "/test_session.py"],
+    ),
+    (
+        "http: networks of NO_PROXY are not read",
+        TRANSPORT + "_exchange.py",
+        "return {} if _in_no_proxy(url) else",
+        "return",
+        [TRANSPORT_TESTS[0] + "/test_session.py"],
     ),
     ("http: token not renewed", TRANSPORT + "_client.py", "call.auth.renew()", "False", TRANSPORT_TESTS),
     ("http: a 401 is repeated", TRANSPORT + "_client.py", "and not renewed and", "and", TRANSPORT_TESTS),
@@ -485,10 +590,58 @@ MUTANTS = [
     # Security.
     (
         "security: an answer has no limit of weight",
-        TRANSPORT + "_client.py",
-        "if _weight(answer) > MAX_ANSWER_WEIGHT:",
+        TRANSPORT + "_answers.py",
+        "if weight(answer) > MAX_ANSWER_WEIGHT:",
         "if False:",
         ["tests/security/test_hostile_answers.py"],
+    ),
+    *[
+        (
+            f"secrets: a form is missing: {form.strip()}",
+            "plugins/module_utils/wiring/_secrets.py",
+            form,
+            replacement,
+            ["tests/unit/wiring/test_secrets.py"],
+        )
+        for form, replacement in (
+            ("    _percent,\n", ""),
+            ('    lambda text: quote_plus(text, errors="surrogatepass"),\n', ""),
+            ("    html.escape,\n", ""),
+            ("    lambda text: repr(text)[1:-1],\n", ""),
+            ("    on_one_line,\n", ""),
+            ('    lambda text: _json(text).replace("/", "\\\\/"),\n', ""),
+            ("for form in once for way in _WAYS", "for form in once for way in [str]"),
+            (" | _in_base64(secret", " or _in_base64(secret"),
+            ("if len(form) >= SHORTEST}", "}"),
+        )
+    ],
+    (
+        "secrets: a slash ends the password of an address",
+        "plugins/module_utils/wiring/_connection.py",
+        "|//)?(.*)@",
+        "|//)?([^/]*)@",
+        WIRING_TESTS,
+    ),
+    (
+        "secrets: wrong options are shown with the secrets in them",
+        "plugins/module_utils/wiring/_task.py",
+        "        self.hide_secrets()\n        super().fail_json",
+        "        super().fail_json",
+        ["tests/security/test_secrets_everywhere.py", "-k", "test_addresses_with_secrets"],
+    ),
+    (
+        "abandoned: a wait does not notice who listens",
+        "plugins/module_utils/wiring/_listened_clock.py",
+        "_GONE = select.POLLERR | select.POLLHUP",
+        "_GONE = 0",
+        ["tests/unit/wiring/test_listened_clock.py"],
+    ),
+    (
+        "abandoned: no sign of life",
+        "plugins/module_utils/wiring/_listened_clock.py",
+        'os.write(self._output, b"\\n")',
+        "pass",
+        ["tests/unit/wiring/test_listened_clock.py"],
     ),
     (
         "security: control characters stay",
@@ -503,6 +656,65 @@ MUTANTS = [
         "    except Exception as error:",
         "    except ZeroDivisionError as error:",
         ["tests/security/test_secrets_everywhere.py"],
+    ),
+    # Strings of the service.
+    (
+        "untrusted: strings of the service are trusted",
+        "plugins/plugin_utils/_inventory_hosts.py",
+        "    return as_value(value) if _TRUST_IS_MARKED else unsafe_proxy.wrap_var(as_value(value))\n",
+        "    if not _TRUST_IS_MARKED or not isinstance(value, dict):\n        return value\n"
+        "    trust = template.trust_as_template\n"
+        "    return {key: trust(each) if isinstance(each, str) else each for key, each in value.items()}\n",
+        [HOSTILE + "::test_no_string_is_executed_by_what_plays_do_with_it"],
+    ),
+    (
+        "untrusted: a header makes no template",
+        DOMAIN + "_untrusted.py",
+        "|(#)(?=jinja2:)",
+        "",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "untrusted: no name is reserved",
+        DOMAIN + "_untrusted.py",
+        "None if _RESERVED.fullmatch(text) or _NUMBERS",
+        "None if _NUMBERS",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "untrusted: any address is one",
+        DOMAIN + "servers/_model.py",
+        "(as_address(uri) for uri in told_addresses(raw))",
+        "iter(told_addresses(raw))",
+        [HOSTILE + "::test_only_an_ip_address_is_one"],
+    ),
+    (
+        "untrusted: a template may make any address",
+        "plugins/inventory/liteserver.py",
+        "address = as_remote(str(told)) if told else None",
+        "address = str(told)",
+        [HOSTILE + "::test_only_an_ip_address_is_one"],
+    ),
+    (
+        "untrusted: hosts that are there already are no matter",
+        "plugins/inventory/liteserver.py",
+        'taken = taken_names(self.inventory, self.get_option("project_id"))',
+        "taken = {}",
+        [HOSTILE + "::test_a_host_and_a_group_of_another_inventory"],
+    ),
+    (
+        "untrusted: everybody may read the cache",
+        "plugins/plugin_utils/_inventory_cache.py",
+        "os.chmod(self._file, stat.S_IRUSR | stat.S_IWUSR)",
+        "pass",
+        [HOSTILE + "::test_the_cache_is_its_owners_and_holds_nothing_secret"],
+    ),
+    (
+        "untrusted: everybody may write the cache",
+        "plugins/plugin_utils/_inventory_cache.py",
+        "if self._file and not self._is_ours(self._file):",
+        "if False:",
+        [HOSTILE + "::test_a_cache_that_others_may_have_written"],
     ),
     (
         "strings: every number is a count",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import re
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterable
@@ -79,7 +80,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urllib.parse.urlsplit(self.path)
-        path = address.path.removeprefix(f"/v1/{PROJECT}/dev-servers")
+        path = re.sub("^/v1/[^/]*/dev-servers", "", address.path)
         self.server.requests.append((self.command, path))
         operation = operation_of(self.command, path)
         query = dict(urllib.parse.parse_qsl(address.query))

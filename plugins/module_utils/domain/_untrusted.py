@@ -18,9 +18,11 @@ from typing import Any
 
 from .._shapes import Conceal
 
-# Characters of a line for people, and of a server's name in one; the service allows 64 for a name.
+# Characters of a line for people.
 LONGEST_LINE = 4000
+# Characters of a server's name, where the service allows 64, of an id, and of a group.
 LONGEST_NAME = 128
+LONGEST_ID = 64
 # Characters of one string of an event, which programs read.
 LONGEST_EVENT_TEXT = 4000
 # Characters of one string of a result: none of the documented ones is longer.
@@ -38,7 +40,7 @@ _DNS_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 # What the C library reads as an IPv4 address: one to four numbers, hexadecimal ones too.
 _NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", re.IGNORECASE)
 # Ansible's own words, names that mean the controller wherever they are resolved, files in which Ansible looks for the
-# variables of another host, and what as_id_name() makes of a digest.
+# variables of another host, and what digest_name() makes.
 _RESERVED = re.compile(
     r"all|ungrouped|none|null|true|false|(.*\.)?(localhost|localdomain)[46]?|ip6-(localhost|loopback)|"
     r".*\.(ya?ml|json)|liteserver-[0-9a-f]{32}",
@@ -65,7 +67,7 @@ def as_shown(value: Any, conceal: Conceal = str) -> Any:
 
 
 def as_value(value: Any) -> Any:
-    """A value of a variable: no string in it, and no key, begins a template.
+    """A value of a variable: no string in it, and no key, begins a template, and no key is one of Ansible's own.
 
     The inventory also marks it as untrusted, each ansible-core in its own way. The mark is lost where
     ansible-core 2.16 joins strings of ``hostvars``, and where a file or AWX keeps keys.
@@ -73,7 +75,7 @@ def as_value(value: Any) -> Any:
     if isinstance(value, str):
         return _OPENING.sub(r"\g<0> ", value)
     if isinstance(value, dict):
-        return {as_value(key): as_value(item) for key, item in value.items()}
+        return {_TYPE_KEY.sub("_ ", as_value(key)): as_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_value(item) for item in value]
     return value
@@ -109,13 +111,18 @@ def as_host_name(text: str, addresses: Collection[str] = ()) -> str | None:
 
 
 def as_id_name(text: str) -> str:
-    """A host name made of an id: the id itself, or ``liteserver-`` and the beginning of its digest.
+    """A host name made of an id: the id itself, or :func:`digest_name`. Different ids have different names."""
+    return text if len(text) <= LONGEST_ID and as_host_name(text) else digest_name(text)
 
-    Different ids have different names: no id and no name may look like a digest.
-    """
-    if len(text) <= 64 and as_host_name(text):
-        return text
-    return "liteserver-" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+def digest_name(text: str) -> str:
+    """``liteserver-`` and the beginning of the string's digest, as no name or id of the service may look."""
+    return "liteserver-" + _digest(text)
+
+
+def as_group_name(text: str) -> str:
+    """The name of a group, which Ansible has made of letters, digits and underscores, with a bounded length."""
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 33]}_{_digest(text)}"
 
 
 def as_address(text: str) -> str | None:
@@ -167,6 +174,10 @@ def as_csv_cell(text: str, longest: int = LONGEST_LINE) -> str:
     """A cell of a CSV file that no spreadsheet takes for a formula; quoting it is the writer's work."""
     line = as_line(text, longest)
     return "'" + line if line[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20") else line
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def _shortened(text: str, longest: int) -> str:

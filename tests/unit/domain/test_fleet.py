@@ -109,8 +109,9 @@ def test_a_record_with_nothing_but_its_id():
 
 
 def test_private_ips():
-    endpoints = [{"uri": "a"}, {"uri": "b"}, {"uri": "a"}, {"uri": ""}, {"uri": None}, {"uri": 5}, {}, "text", None]
-    assert private_ips({"endpoints": endpoints}) == ["a", "b"]
+    told = ["10.0.0.1", "fd00::1", "10.0.0.1", "", "a", "-oProxyCommand=x", "127.0.0.1", None, 5]
+    endpoints = [*({"uri": uri} for uri in told), {}, "text", None]
+    assert private_ips({"endpoints": endpoints}) == ["10.0.0.1", "fd00::1"]
 
 
 def test_the_order_does_not_depend_on_the_order_before():

@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from ..._errors import InvalidOption
+from .._untrusted import as_host_name, as_id_name, as_value, digest_name
 from ._model import ServerRecord
 
 FILTERS = ("name", "status", "flavor", "category", "supernode")
-# The service allows these and fewer in a server's name. A blank or a brace in a host name
-# would be read as a separator or a template somewhere.
-_HOST_NAME = re.compile(r"[^\s{}\x00-\x1f\x7f\ufffd]+")
 
 
 def checked_filters(filters: Mapping[str, object]) -> dict[str, list[str]]:
@@ -40,42 +38,73 @@ def checked_filters(filters: Mapping[str, object]) -> dict[str, list[str]]:
 
 
 def host_variables(server: ServerRecord) -> dict[str, object]:
-    """The variables of a server's host, from its :func:`._model.server_record`."""
+    """The variables of a server's host, from its :func:`._model.server_record`; none of them is a template."""
     keys = ("id", "name", "status", "flavor", "category", "supernode_id", "supernode_name", "private_ips", "raw")
-    variables: dict[str, object] = {f"liteserver_{key}": value for key, value in server.items() if key in keys}
+    told = as_value({key: value for key, value in server.items() if key in keys})
+    variables: dict[str, object] = {f"liteserver_{key}": value for key, value in told.items()}
     variables["liteserver_private_ip"] = server["private_ips"][0] if server["private_ips"] else None
     return variables
 
 
-def host_names(wished: Mapping[str, str | None]) -> tuple[dict[str, str], set[str]]:
-    """Host names that differ from each other and do not depend on the servers' order.
+class HostNames(NamedTuple):
+    """What :func:`host_names` found."""
 
-    Servers that wish for the same name all get the first eight characters of their ids
-    behind it, or the whole ids where that does not tell them apart.
+    names: dict[str, str]  # of each server, by its id
+    alike: set[str]  # ids of the servers that others would share their names with
+    replaced: set[str]  # ids of the servers that wished for a name which no host may have
 
-    :param wished: {server id: wished name, or None}. A server without one, or with one
-        that no host can have, is named by its id.
-    :returns: ({server id: host name}, ids of the servers whose name was taken)
+
+def host_names(
+    wished: Mapping[str, str | None],
+    addresses: Mapping[str, Collection[str]] | None = None,
+    taken: Mapping[str, str | None] | None = None,
+) -> HostNames:
+    """Host names that differ, in more than upper and lower case, and do not depend on the servers' order.
+
+    Servers that wish for the same name all get the first eight characters of their ids behind it, or the whole ids
+    where that does not tell them apart.
+
+    :param wished: {server id: wished name, or None}. A server without one, or with one that no host may have, is
+        named by its id, or by the id's digest where the id is no name either.
+    :param addresses: {server id: its addresses}, which may be its name.
+    :param taken: {name of a host or group that is there already: id of the server that it is, or None}.
+    :raises InvalidOption: every name that a server may have is taken.
     """
-    bases = {
-        server_id: name if name and _HOST_NAME.fullmatch(name) else server_id for server_id, name in wished.items()
-    }
-    steps = dict.fromkeys(bases.values(), 0)
+    fit = {each: as_host_name(name, (addresses or {}).get(each, ())) if name else None for each, name in wished.items()}
+    bases = {server_id: name or as_id_name(server_id) for server_id, name in fit.items()}
+    replaced = {server_id for server_id, name in wished.items() if name and not fit[server_id]}
+    others = {name.casefold(): server_id for name, server_id in (taken or {}).items()}
+    steps = dict.fromkeys((base.casefold() for base in bases.values()), 0)
     while True:
-        names = {server_id: _name(base, server_id, steps[base]) for server_id, base in bases.items()}
+        names = {server_id: _name(base, server_id, steps[base.casefold()]) for server_id, base in bases.items()}
         holders: dict[str, list[str]] = {}
         for server_id, name in names.items():
-            holders.setdefault(name, []).append(bases[server_id])
-        clashing = {base for bases_of_name in holders.values() if len(bases_of_name) > 1 for base in bases_of_name}
+            holders.setdefault(name.casefold(), []).append(server_id)
+        clashing = {
+            bases[server_id].casefold(): name
+            for name, server_ids in holders.items()
+            for server_id in server_ids
+            if len(server_ids) > 1 or (name in others and others[name] != server_id)
+        }
         if not clashing:
-            return names, {server_id for server_id, base in bases.items() if steps[base]}
-        for base in clashing:
+            return HostNames(names, {each for each, base in bases.items() if steps[base.casefold()]}, replaced)
+        movable = [base for base in clashing if steps[base] < _LAST_STEP]
+        if not movable:
+            taken_name = min(clashing.values())
+            raise InvalidOption(f"hostname: {taken_name} is a host or group already, and its server has no other name")
+        for base in movable:
             steps[base] += 1
 
 
+_LAST_STEP = 4
+
+
 def _name(base: str, server_id: str, step: int) -> str:
-    """The host name at a step: 0 the base, 1 with the beginning of the id, 2 with the id, 3 the id."""
-    return (base, f"{base}_{server_id[:8]}", f"{base}_{server_id}", server_id)[min(step, 3)]
+    """The host name at a step: 0 the base, 1 with the beginning of the id, 2 with the id, 3 the id, 4 its digest."""
+    id_name = as_id_name(server_id)
+    stem = base.replace(":", "-")  # of an IPv6 address, which is a name only as a whole
+    begin = id_name.removeprefix("liteserver-")[:8]
+    return (base, f"{stem}_{begin}", f"{stem}_{id_name}", id_name, digest_name(server_id))[step]
 
 
 def _filter_text(key: str, value: object) -> str:

@@ -14,6 +14,7 @@ from ..._shapes import Record
 from .._api import Api
 from .._masking import masked
 from .._times import milliseconds
+from .._untrusted import as_address
 
 # So many servers are read one by one, at each look of a wait too; more are picked from the list, which has
 # up to a thousand on a page.
@@ -81,11 +82,17 @@ def server_record(raw: Record) -> ServerRecord:
 
 
 def private_ips(raw: Record) -> list[str]:
-    """The private addresses of a server: what the service calls ``uri`` of its endpoints."""
+    """The private addresses of a server: what the service calls ``uri`` of its endpoints, where it is an IP address."""
+    addresses = (as_address(uri) for uri in told_addresses(raw))
+    return list(dict.fromkeys(address for address in addresses if address))
+
+
+def told_addresses(raw: Record) -> list[str]:
+    """What the service gives as addresses of a server, unchecked."""
     endpoints = raw.get("endpoints")
     entries = endpoints if isinstance(endpoints, list) else []
     found = [entry.get("uri") for entry in entries if isinstance(entry, dict)]
-    return list(dict.fromkeys(uri for uri in found if isinstance(uri, str) and uri))
+    return [uri for uri in found if isinstance(uri, str) and uri]
 
 
 def list_servers(api: Api, everyone: bool = False) -> list[ServerRecord]:
