@@ -37,6 +37,7 @@ WIRING = "plugins/module_utils/wiring/"
 OWN_FILES = ["tests/unit/wiring/test_own_files.py"]
 RECORD_FILES = ["tests/unit/wiring/test_run_files.py"]
 CLOCK = ["tests/unit/wiring/test_clock.py"]
+EVENTS = ["tests/unit/domain/test_event_info.py"]
 EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
@@ -408,18 +409,67 @@ MUTANTS = [
     (
         "list: null is no list",
         TRANSPORT + "_paging.py",
-        'if envelope.get("data") is None and',
+        "if envelope.get(key) is None and",
         "if False and",
         EMPTY_LISTS,
     ),
     (
         "list: anything without data is empty",
         TRANSPORT + "_paging.py",
-        " and set(envelope) <= _ENVELOPE:",
+        " and set(envelope) <= known:",
         ":",
         EMPTY_LISTS,
     ),
+    (
+        "list: events of a full page are all",
+        TRANSPORT + "_paging.py",
+        "if (events or further) and total == EVENTS_LIMIT or further and total == len(events):",
+        "if False:",
+        EMPTY_LISTS,
+    ),
+    (
+        "list: a list that was cut is whole",
+        TRANSPORT + "_paging.py",
+        "cut = len(self._found) == self._widest and not self._followed",
+        "cut = False",
+        EMPTY_LISTS,
+    ),
+    (
+        "list: events on pages wider than documented",
+        TRANSPORT + "_paging.py",
+        "listing = _Reader(fetch, widest).read()\n    for",
+        "listing = _Reader(fetch, WIDE_LIMIT).read()\n    for",
+        EMPTY_LISTS,
+    ),
     ("list: nothing is empty", TRANSPORT + "_paging.py", "and envelope and", "and", EMPTY_LISTS),
+    (
+        "events: the machine below does not count",
+        DOMAIN + "servers/_event_info.py",
+        '("id", "hps_ecs_id")',
+        '("id",)',
+        EVENTS,
+    ),
+    (
+        "events: the underlying id is not looked at",
+        DOMAIN + "servers/_event_info.py",
+        'event.get("instanceId"), event.get("underLyingInstanceId")',
+        'event.get("instanceId")',
+        EVENTS,
+    ),
+    (
+        "events: one that is left out is not named",
+        DOMAIN + "servers/_event_info.py",
+        "        if others:\n",
+        "        if False:\n",
+        EVENTS,
+    ),
+    (
+        "events: a server that is gone has none",
+        DOMAIN + "servers/_event_info.py",
+        "for each in ids_of(server_id, server):",
+        "for each in ids_of(server_id, server) if server else []:",
+        EVENTS,
+    ),
     # Transport.
     (
         "http: create is repeated on 5xx",
