@@ -177,7 +177,7 @@ from ..module_utils._errors import InvalidOption
 from ..module_utils.domain._untrusted import as_group_name, as_line, as_remote, as_shown
 from ..module_utils.domain.servers._inventory import checked_filters, host_names, host_variables
 from ..module_utils.domain.servers._model import in_order, list_servers, matches, server_record, told_addresses
-from ..module_utils.transport._client import REQUESTS_IMPORT_ERROR
+from ..module_utils.transport._exchange import REQUESTS_IMPORT_ERROR
 from ..module_utils.wiring._connection import (
     build_api,
     check_connection,

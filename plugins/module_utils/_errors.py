@@ -206,6 +206,12 @@ class WaitTimedOut(LiteServerError):
     retryable = True
 
 
+class Abandoned(LiteServerError):
+    """Whoever started the module does not wait for its result any more."""
+
+    code = "abandoned"
+
+
 class ServersBusy(LiteServerError):
     """Servers still run other items of the same types: a second job would collide."""
 
@@ -218,6 +224,12 @@ class JobUnsettled(LiteServerError):
 
     code = "job_unsettled"
     retryable = True
+
+
+class LockUnavailable(LiteServerError):
+    """The lock of this controller cannot be taken, so another run could start the same work."""
+
+    code = "lock_unavailable"
 
 
 class ListIncomplete(LiteServerError):

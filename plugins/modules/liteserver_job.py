@@ -2,7 +2,6 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: liteserver_job
@@ -11,14 +10,17 @@ version_added: 1.0.0
 description:
   - Declares that every server in O(server_ids) has run the given items, such as an upgrade of driver and firmware (HDK), and
     creates one job for exactly the servers that still need it.
-  - Each server is judged by itself, by its newest task of the same item types among the earlier jobs that O(reuse) admits.
-    A server whose newest task ran the same items and succeeded is done. One where it still runs is attached to.
-    One where it failed, where the newest task ran other items, or that has no task at all, is submitted.
+  - Each server is judged by itself, over the earlier jobs that share an item type with the wanted items, newest first.
+    A server whose newest task ran the same items and succeeded is done, where O(reuse) admits that job. One where it still
+    runs is attached to. One where it failed, where the newest task ran other items, or that has no task at all, is submitted.
+    Where other items still run, nothing is created, whatever the name of that job.
     So the same task twice creates one job, and after a partial failure only the failed servers are submitted again.
   - The API itself knows no failed job. This module fails when a server failed, see O(fail_on).
   - A create request whose outcome is not known is never repeated. The job is looked for instead, and the task fails with
     RV(ignore:error.outcome=unknown) where it is not found.
-  - The API has no lock, so two runs at the same moment may both create a job. Each looks for the other one afterwards. A job of
+  - Runs on one controller judge and create one after the other, by a lock below Ansible's home (E(ANSIBLE_HOME), or
+    C(~/.ansible) of the user). The API has no lock, so two runs at the same moment on two controllers may both create a job.
+    Each looks for the other one afterwards. A job of
     another run with the same items is named in a warning, waited for too, and the younger of both decides the verdicts. One with
     other items fails the task with V(servers_busy).
 author:
@@ -52,7 +54,7 @@ options:
   name:
     description:
       - Name of the job, V(^[-_.a-zA-Z0-9]{1,64}$). Needed with O(state=present) unless O(job_id) is given.
-      - Jobs of one name are one series, see O(reuse). Slices of a fleet may use one name at the same time.
+      - See O(reuse). Slices of a fleet may use one name at the same time.
     type: str
   job_id:
     description:
@@ -97,7 +99,8 @@ options:
     type: dict
   description:
     description:
-      - Description of the job, sent when given. It is not compared with earlier jobs.
+      - Description of the job, sent when given, in front of the mark where both fit into 64 characters, see O(mark). Where they
+        do not, it is sent alone, with a warning. It is not compared with earlier jobs.
     type: str
   is_reboot:
     description:
@@ -106,8 +109,10 @@ options:
     type: bool
   reuse:
     description:
-      - Which earlier jobs may already have done the work. V(same_name) means jobs of this O(name), V(any_name) jobs of any name,
-        both only with the same item types. V(never) creates a job in any case.
+      - Which finished jobs may count as having done the work. V(same_name) means jobs of this O(name), V(any_name) jobs of any
+        name. Against a start every job counts, whatever its name. A newer one with other items supersedes, and one that runs
+        is attached to or holds this task up.
+      - V(never) does not look, and creates a job in any case.
     type: str
     choices: [same_name, any_name, never]
     default: same_name
@@ -146,6 +151,14 @@ options:
       - Longest pause between two looks in seconds. The first ones are shorter.
     type: int
     default: 10
+  mark:
+    description:
+      - Sends a mark in the field V(description), by which later runs recognise the job whatever the service makes of its items,
+        and by which it is found where the answer to the create request is lost. It reads
+        V(lsj1-<types>-<items>-<servers>-<nonce>); of O(secret_spec) only the keys go into it.
+      - With V(false) none is sent. Jobs without one are recognised by their items.
+    type: bool
+    default: true
   force:
     description:
       - With O(state=absent), deletes the record of a job that still runs. The work on the servers goes on.
@@ -312,7 +325,7 @@ error:
       description:
         - The service's own code, or one of V(invalid_option), V(unreachable), V(tls), V(no_answer), V(bad_answer), V(api_error),
           V(outcome_unknown), V(servers_failed), V(wait_timeout), V(servers_busy), V(job_unsettled), V(list_incomplete),
-          V(template_rejected), V(job_running), V(not_deleted).
+          V(template_rejected), V(lock_unavailable), V(job_running), V(not_deleted).
       type: str
     http_status:
       description: Status of the HTTP answer, or null.
@@ -342,8 +355,12 @@ error:
     outcome: null
 """
 
+import os
+
+from ..module_utils import _python  # noqa: F401  before what an older one cannot read
 from ..module_utils.domain.jobs._absent import AbsentJob
 from ..module_utils.domain.jobs._present import PresentJob
+from ..module_utils.wiring._controller_lock import ControllerLock, lock_path
 from ..module_utils.wiring._progress_pipe import progress_writer
 from ..module_utils.wiring._task import concealing, run_module
 
@@ -370,6 +387,7 @@ ARGUMENT_SPEC = {
     "wait_timeout": {"type": "int", "default": 3600},
     "wait_sleep": {"type": "int", "default": 10},
     "progress": {"type": "int", "default": 60},
+    "mark": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
 }
 
@@ -377,7 +395,9 @@ ARGUMENT_SPEC = {
 def operation_of(clock, module):
     if module.params["state"] == "absent":
         return AbsentJob(clock, module.params, module.check_mode)
-    return PresentJob(clock, module.params, module.check_mode, progress_writer(module), concealing(module))
+    write = progress_writer(module)
+    lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, write)
+    return PresentJob(clock, module.params, module.check_mode, write, concealing(module), lock)
 
 
 def main():

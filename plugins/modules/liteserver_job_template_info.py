@@ -2,7 +2,6 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: liteserver_job_template_info
@@ -147,6 +146,7 @@ error:
   type: dict
 """
 
+from ..module_utils import _python  # noqa: F401  before what an older one cannot read
 from ..module_utils.domain.servers._server_info import TemplateInfo
 from ..module_utils.wiring._task import run_module
 

@@ -109,10 +109,10 @@ class Place:
             ANSIBLE_NOCOLOR="1",
             LC_ALL="C.UTF-8",
         )
-        pins = ROOT / "tests" / "requirements" / f"constraints-{core}.txt"
+        pins = ROOT / "tests" / "requirements" / f"constraints-{core}-demo.txt"
         self.run(python, "-m", "venv", str(folder / "venv"))
         pip = [str(self._bin / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-input"]
-        self.run(*pip, "-c", str(pins), "ansible-core", "requests")
+        self.run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(pins))
 
     def run(self, *command: str, status: int = 0) -> str:
         """The output of a command that has to end with this status."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from documentation.blocks import REPOSITORY, tokens
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils import _errors as errors
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._answers import (
     NOT_FOUND_CODES,
     NOT_PUBLISHED_CODES,
 )

@@ -444,7 +444,7 @@ def test_an_answer_byte_by_byte_ends(
                     connection.sendall(b" ")
 
     layers = plugin._layers()
-    client = importlib.import_module(f"{layers.__name__.rsplit('.', 2)[0]}.transport._client")
+    client = importlib.import_module(f"{layers.__name__.rsplit('.', 2)[0]}.transport._exchange")
     monkeypatch.setattr(client, "WHOLE_ANSWER_TIMEOUTS", 1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=trickle, daemon=True).start()

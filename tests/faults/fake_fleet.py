@@ -35,6 +35,7 @@ OPTIONS: dict[str, Any] = {
     "items": None,
     "secret_spec": None,
     "description": None,
+    "mark": True,
     "is_reboot": None,
     "reuse": "same_name",
     "fail_on": "any",
@@ -57,17 +58,37 @@ class Killed(BaseException):
     """The process of a run has ended: nothing of it may go on."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Oddities:
+    """How the service shows jobs otherwise than they are; the switches of the simulator, with the same names."""
+
+    normalize_versions: bool = False
+    add_defaults: bool = False
+    mask_specs: bool = False
+    items_delay: float = 0.0
+    tasks_in_parts: float = 0.0
+    finished_early: float = 0.0
+    detail_delay: float = 0.0
+    tasks_retention: float = 0.0
+    retention: float = 0.0
+    null_times_after: float = 0.0
+    upper_ids: bool = False
+
+
 @dataclasses.dataclass
 class Job:
     """One job; ``ends`` and ``finals`` are its tasks' fate, decided at its creation."""
 
     id: str
+    name: str
     version: str
+    description: str
     created: float
     listed_from: float
     tasks_from: float
     ends: dict[str, float]
     finals: dict[str, str]
+    deleted: bool = False
 
     def status_of(self, server: str, now: float) -> str:
         return self.finals[server] if now >= self.ends[server] else "PROCESSING"
@@ -75,22 +96,41 @@ class Job:
     def runs(self, server: str, now: float) -> bool:
         return server in self.ends and now < self.ends[server]
 
-    def shown(self, now: float, detail: bool) -> dict[str, Any]:
-        over = all(now >= end for end in self.ends.values())
+    @property
+    def end(self) -> float:
+        return max(self.ends.values())
+
+    def is_forgotten(self, now: float, odd: Oddities) -> bool:
+        return self.deleted or (bool(odd.retention) and now >= self.end + odd.retention)
+
+    def shown(self, now: float, detail: bool, odd: Oddities) -> dict[str, Any]:
+        dated = not odd.null_times_after or now < self.created + odd.null_times_after
         shown: dict[str, Any] = {
             "id": self.id,
-            "name": NAME,
-            "status": "FINISHED" if over else "PROCESSING",
-            "create_at": int(self.created * 1000),
+            "name": self.name,
+            "description": self.description,
+            "status": "FINISHED" if now >= self.end - odd.finished_early else "PROCESSING",
+            "create_at": int(self.created * 1000) if dated else None,
         }
         if detail:
-            shown["items"] = [{"type": ITEM_TYPE, "spec": {"version": self.version}}]
+            shown["items"] = self._shown_items(odd) if now >= self.created + odd.items_delay else []
+            purged = bool(odd.tasks_retention) and now >= self.end + odd.tasks_retention
             shown["tasks"] = [
-                {"id": f"{self.id}/{server}", "server_id": server, "status": self.status_of(server, now)}
-                for server in self.ends
-                if now >= self.tasks_from
+                {
+                    "id": f"{self.id}/{server}",
+                    "server_id": server.upper() if odd.upper_ids else server,
+                    "status": self.status_of(server, now),
+                }
+                for place, server in enumerate(self.ends)
+                if now >= self.tasks_from + place * odd.tasks_in_parts and not purged
             ]
         return shown
+
+    def _shown_items(self, odd: Oddities) -> list[dict[str, Any]]:
+        spec = {"version": self.version.upper() if odd.normalize_versions else self.version}
+        if odd.add_defaults:
+            spec["reset_mode"] = "hot"
+        return [{"type": ITEM_TYPE, "spec": dict.fromkeys(spec, "******") if odd.mask_specs else spec}]
 
 
 class Fleet:
@@ -101,19 +141,23 @@ class Fleet:
         self.jobs: list[Job] = []
         self.fates: dict[str, list[str]] = {}  # server: the ends of its next tasks; SUCCESS after them
         self.duration = 20.0
+        self.numbers = 0  # as many as random numbers were drawn
         self.lag = 0.0
         self.tasks_delay = 0.0
         self.page_size = 10
+        self.odd = Oddities()
         self.doubled: list[tuple[str, str]] = []  # (elder job, younger job): both ran on one server
 
-    def create(self, version: str, servers: list[str]) -> Job:
+    def create(self, name: str, version: str, description: str, servers: list[str]) -> Job:
         number = len(self.jobs) + 1
         # Never two at the same moment: which is the younger must be plain to see here.
         created = max(self.now, self.jobs[-1].created + 0.001 if self.jobs else 0)
         spread = self.duration / 10 / len(servers)
         job = Job(
             f"job-{number:04d}",
+            name,
             version,
+            description,
             created,
             self.now + self.lag,
             self.now + self.tasks_delay,
@@ -131,6 +175,13 @@ class Fleet:
             if job.id == job_id:
                 return job
         raise NotFound(f"no job {job_id}")
+
+    def found(self, job_id: str) -> Job:
+        """As the service finds it."""
+        job = self.job(job_id)
+        if self.now < job.created + self.odd.detail_delay or job.is_forgotten(self.now, self.odd):
+            raise NotFound(f"no job {job_id}")
+        return job
 
 
 class Run(threading.Thread):
@@ -192,6 +243,10 @@ class Run(threading.Thread):
 
     # The clock
 
+    def uniform(self) -> float:
+        self.fleet.numbers += 1
+        return self.fleet.numbers / 16**10
+
     def now(self) -> float:
         return self.fleet.now
 
@@ -207,7 +262,7 @@ class Run(threading.Thread):
         number, self.asked = self.asked, self.asked + 1
         self.requests.append(what)
         fault = self.faults.get(number)
-        if fault is None:
+        if fault is None or (fault.startswith("create") and what != "create"):
             return work()
         if fault == "throttled":
             raise Throttled("too many requests")
@@ -228,10 +283,13 @@ class Run(threading.Thread):
         def page(parameters: dict[str, int]) -> dict[str, Any]:
             def work() -> dict[str, Any]:
                 now = self.fleet.now
-                jobs = [job for job in self.fleet.jobs[::-1] if now >= job.listed_from]
+                odd = self.fleet.odd
+                jobs = [job for job in self.fleet.jobs[::-1] if not job.is_forgotten(now, odd)]
+                # Asked by id, a service may know a job at once that its list does not show yet.
+                jobs = [job for job in jobs if now >= job.listed_from or "id" in filters]
                 jobs = [job for job in jobs if filters.get("id") in (None, job.id)]
                 start, size = parameters.get("offset", 0), parameters.get("limit", self.fleet.page_size)
-                data = [job.shown(now, False) for job in jobs[start : start + size]]
+                data = [job.shown(now, False, odd) for job in jobs[start : start + size]]
                 pages = -(-len(jobs) // size)
                 return {"data": data, "total": len(jobs), "size": size, "pages": pages, "current": start // size + 1}
 
@@ -240,17 +298,19 @@ class Run(threading.Thread):
         return read_all(page)
 
     def get_job(self, job_id: str, polling: bool = False) -> Any:
-        return self._ask("get", lambda: self.fleet.job(job_id).shown(self.fleet.now, True))
+        return self._ask("get", lambda: self.fleet.found(job_id).shown(self.fleet.now, True, self.fleet.odd))
 
     def list_templates(self, **filters: Any) -> Any:
         return read_all(lambda parameters: self._ask("templates", lambda: {"data": [], "total": 0}))
 
     def create_job(self, body: dict[str, Any]) -> Any:
         def work() -> dict[str, Any]:
-            job = self.fleet.create(body["items"][0]["spec"]["version"], body["server_ids"])
+            job = self.fleet.create(
+                body["name"], body["items"][0]["spec"]["version"], body["description"], body["server_ids"]
+            )
             self.creates += 1
             self.created.append(job.id)
-            return job.shown(self.fleet.now, True)
+            return job.shown(self.fleet.now, True, self.fleet.odd)
 
         return self._ask("create", work)
 

@@ -135,13 +135,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "jobs, a further page": {"not_found": "looked again"},
     # A job that the list shows is looked for in the next list, before it counts as deleted.
     "job, in the history": {"not_found": "looked again"},
-    # The job runs: whatever comes, the result says so.
-    "jobs, for others": {
-        **each(BAD_ANSWER + ["unauthorized", "redirect", "not_found"], "warned"),
-        "shrinks": "record deleted",
-    },
     "jobs, to delete": {"shrinks": "gone"},
-    "job, to delete": {"not_found": "gone"},
+    # The list shows it on.
+    "job, to delete": {"not_found": "looked again"},
     # The job is still there, so it is deleted once more, which does no harm.
     "delete": {"not_found": "again", "too slow before": "again"},
     "server": {"not_found": "wrong_status"},

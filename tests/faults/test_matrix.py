@@ -110,7 +110,6 @@ REQUESTS = {
     "jobs, before the create": Request("read", "list_jobs", JOB, job(1, 2), skip=1),
     "create": Request("create", "create_job", JOB, job(1, 2)),
     "jobs, until it is listed": Request("look", "list_jobs", JOB, job(1, 2), 2, "keys", long_job, True, True),
-    "jobs, for others": Request("read", "list_jobs", JOB, job(1, 2), 3, "keys", long_job, True),
     "job, waited for": Request(
         "poll", "get_job", JOB, job(1, 2), set_up=long_job, later=True, polled=True, waits=(False, True)
     ),

@@ -9,28 +9,41 @@ A failure prints the steps that lead to it, and the command that replays it. Siz
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from faults.fake_fleet import FAULTS, KILLS, Fleet, Run, play
+from faults.fake_fleet import FAULTS, KILLS, Fleet, Oddities, Run, play
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import JobUnsettled
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._run import jobs_on
 
 SCALE = int(os.environ.get("FAULTS_SCALE", "1"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
-# Shares, so that several processes can do the work. Together at least 5,000 steps.
-SHARES, HISTORIES, STEPS = 4, 25 * SCALE, 50
-LEAST_STEPS = 1250 * SCALE
+# Shares, so that several processes can do the work. Together at least 10,000 steps.
+SHARES, HISTORIES, STEPS = 4, 48 * SCALE, 52
+LEAST_STEPS = 2500 * SCALE
 SERVERS = [f"s{number}" for number in range(1, 7)]
 
 meets = st.dictionaries(st.integers(0, 12), st.sampled_from(FAULTS + KILLS), max_size=2)
 some_servers = st.lists(st.sampled_from(SERVERS), min_size=1, max_size=6, unique=True)
-versions = st.sampled_from(["1", "1", "2"])
+versions = st.sampled_from(["1rc", "1rc", "2"])
+seconds = st.sampled_from([0.0, 0.0, 0.7, 3.0])
+# What a service keeps for less than a run and its repeat are apart cannot tell of them.
+kept = st.sampled_from([0.0, 0.0, 1000.0])
+ODDITIES = {
+    field.name: kept
+    if "ret" in field.name or "null" in field.name
+    else seconds
+    if field.type == "float"
+    else st.booleans()
+    for field in dataclasses.fields(Oddities)
+}
 orders = st.lists(st.integers(0, 1), max_size=40)
 checks = st.sampled_from(["warn", "off"])
 
@@ -38,12 +51,13 @@ checks = st.sampled_from(["warn", "off"])
 class Runs(RuleBasedStateMachine):
     """The history of one fleet."""
 
-    steps = doubled = 0
+    steps = doubled = deleted = 0
+    switched: ClassVar[set[str]] = set()
 
     def __init__(self) -> None:
         super().__init__()
         self.fleet = Fleet()
-        self.wanted, self.version = list(SERVERS[:3]), "1"
+        self.wanted, self.version = list(SERVERS[:3]), "1rc"
 
     # What changes by itself
 
@@ -73,6 +87,12 @@ class Runs(RuleBasedStateMachine):
         type(self).steps += 1
         self.fleet.lag, self.fleet.tasks_delay = lag, tasks_delay
         self.fleet.page_size, self.fleet.duration = page_size, duration
+
+    @rule(odd=st.builds(Oddities, **ODDITIES))
+    def the_service_shows_its_jobs_otherwise(self, odd: Oddities) -> None:
+        type(self).steps += 1
+        type(self).switched |= {name for name, value in dataclasses.asdict(odd).items() if value}
+        self.fleet.odd = odd
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 200.0]))
     def time_passes(self, seconds: float) -> None:
@@ -152,29 +172,47 @@ class Runs(RuleBasedStateMachine):
                 return
         creator = next(run for run in runs if younger in run.created)
         text = "\n".join(creator.operation.warnings)
-        could_not = "could not be seen whether another run" in text or "the job list does not show" in text
+        could_not = any(
+            words in text
+            for words in (
+                "could not be seen whether another run",
+                "the job list does not show",
+                "does not list all of its servers: it may run on these too",
+            )
+        )
         lost = creator.error is not None and creator.error.outcome == "unknown"
         assert creator.killed or could_not or lost, f"nobody tells that {elder} and {younger} run at once"
 
     def converge(self) -> None:
         self.fleet.fates.clear()
         self.fleet.now += 300
-        first = Run(self.fleet, self.options(wait=True))
-        self.play([first], [])
+        first = self.run_on()
+        while isinstance(first.error, JobUnsettled):
+            # The way out that the error names: of this job, the service does not tell enough any more.
+            [unsettled] = [job for job in self.fleet.jobs if f"job_id={job.id})" in (first.error.hint or "")]
+            assert first.created == [] and self.fleet.now > unsettled.end + 200
+            unsettled.deleted = True
+            type(self).deleted += 1
+            first = self.run_on()
         assert first.error is None
         result = first.operation.result()
         assert {row["verdict"] for row in result["servers"]} == {"done"}
-        again = Run(self.fleet, self.options(wait=True))
-        self.play([again], [])
+        again = self.run_on()
         assert (again.error, again.created) == (None, [])
         result = again.operation.result()
         assert (result["changed"], result["action"]) == (False, "none")
+
+    def run_on(self) -> Run:
+        run = Run(self.fleet, self.options(wait=True))
+        self.play([run], [])
+        return run
 
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_random_histories(share, record_property):
     class Share(Runs):
-        steps = doubled = 0
+        steps = doubled = deleted = 0
+        switched: ClassVar[set[str]] = set()
 
     sizes = settings(
         max_examples=HISTORIES,
@@ -190,6 +228,8 @@ def test_random_histories(share, record_property):
         error.add_note(f'replay it: FAULTS_SEED={SEED} make faults ARGS="-k test_random_histories[{share}]"')
         raise
     record_property("state machine, steps", Share.steps)
+    record_property("state machine, records deleted that held up a run", Share.deleted)
     record_property("state machine, pairs of jobs that two runs started at once", Share.doubled)
     assert Share.steps >= LEAST_STEPS, "too few steps"
     assert Share.doubled, "no two runs ever met"
+    assert Share.switched == set(ODDITIES), "a switch was never on"

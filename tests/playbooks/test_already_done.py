@@ -249,8 +249,21 @@ def test_any_name_looks_at_the_newest_job_whatever_its_name(playbook):
         job(1, name="first", wait=True),
     )
     check_created(run[2], 1)
-    # By its own name alone, the first job did it.
-    check_nothing(run[3])
+    # Of its own name there is only a job since which other items ran: going back is a new job under every name.
+    check_created(run[3], 1)
+
+
+def test_readmes_own_names_go_back_to_an_earlier_version(simulator, playbook):
+    """The version in the name, and reuse=same_name: what runs or ran under another name counts against a start."""
+    first, second = {"name": "hdk_upgrade_one"}, {"name": "hdk_upgrade_two", "spec": {"version": OTHER_VERSION}}
+    run = playbook.run(job(1, wait=True, **first), job(1, wait=True, **second), job(1, wait=True, **first))
+    for step in run:
+        check_created(step, 1)
+    simulator.set(job_duration=1000)
+    running, refused = playbook.run(job(2, **first), job(2, **second))
+    check_created(running, 2)
+    assert (refused["error"]["code"], refused.writes) == ("servers_busy", 0)
+    assert "force=true" in refused["error"]["hint"]
 
 
 def test_skipped(simulator, playbook):
@@ -386,9 +399,11 @@ def test_a_server_that_does_not_exist(simulator, playbook):
     assert simulator.jobs() == []
 
 
-def test_a_service_that_changes_the_items_is_named(simulator, playbook):
-    """It cannot be recognised then what a job ran."""
+def test_a_service_that_changes_the_items_is_named_where_there_is_no_mark(simulator, playbook):
+    """Only then it cannot be recognised what a job ran."""
     simulator.set(mask_specs=True)
-    step = playbook.one(job(1, wait=True))
-    check_created(step, 1)
-    step.warns("the service stored other items than were sent")
+    run = playbook.run(*[job(1, wait=True)] * 2, job(2, wait=True, mark=False))
+    check_created(run[0], 1)
+    check_nothing(run[1])
+    check_created(run[2], 2)
+    run[2].warns("the service stored other items than were sent")

@@ -55,22 +55,28 @@ DOCUMENTED_ANSWER = {
 }
 
 
-@pytest.mark.parametrize("pipelining", ["0", "1"])
-def test_the_documented_request(simulator, playbook, pipelining):
-    """Against a living job; without pipelining too, which is what Ansible does by default."""
+@pytest.mark.parametrize(("pipelining", "mark"), [("0", {}), ("1", {"mark": False})])
+def test_the_documented_request(simulator, playbook, pipelining, mark):
+    """Against a living job; without pipelining too, which is what Ansible does by default.
+
+    Without a mark it is sent as it stands; by default its description stands before the mark.
+    """
     simulator.set(job_duration=0.5)
     simulator.server(1, message="the message")
     documented = {**DOCUMENTED_REQUEST, "server_ids": servers(1)}
     first, second = playbook.run(
-        *[bare_job(**documented, wait=True)] * 2, environment={"ANSIBLE_PIPELINING": pipelining}
+        *[bare_job(**documented, wait=True, **mark)] * 2, environment={"ANSIBLE_PIPELINING": pipelining}
     )
     first.check_keys()
     (request,) = first.asked("create_job")
-    assert request["body"] == documented
+    words, joint, nonce = request["body"]["description"].partition("_lsj1-dba0-eed23518a1e1-1-")
+    assert {**request["body"], "description": words} == documented
+    assert bool(joint) == (len(nonce) == 10) == (not mark)
     assert request["path"] == f"/v1/{simulator.project_id}/dev-servers/jobs"
     assert (first.failed, first["action"]) == (False, "created")
     assert set(first["job"]) == set(DOCUMENTED_ANSWER) - {"tasks"}
-    for key in ("name", "description", "type", "status", "items", "abnormal_count"):
+    assert first["job"]["description"] == request["body"]["description"]
+    for key in ("name", "type", "status", "items", "abnormal_count"):
         assert first["job"][key] == DOCUMENTED_ANSWER[key]
     assert type(first["job"]["create_at"]) is int
     assert (first["servers"][0]["status"], first["servers"][0]["message"]) == ("SUCCESS", "the message")
@@ -81,7 +87,7 @@ def test_the_documented_answer(simulator, playbook):
     """Word for word, as the answer to the documented request."""
     simulator.fault("create_job", "wrong_shape", body=DOCUMENTED_ANSWER)
     simulator.fault("list_jobs", "wrong_shape", skip=1, times=None, body={"data": [DOCUMENTED_ANSWER], "total": 1})
-    step = playbook.one(bare_job(**DOCUMENTED_REQUEST, wait=True))
+    step = playbook.one(bare_job(**DOCUMENTED_REQUEST, mark=False, wait=True))
     step.check_keys()
     assert not step.failed, step["msg"]
     assert step.asked("create_job")[0]["body"] == DOCUMENTED_REQUEST

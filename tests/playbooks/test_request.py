@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playbooks.harness import VERSION, job, servers
 
 
@@ -15,9 +17,11 @@ def body_of(step):
 
 def test_only_what_was_given_is_sent(playbook):
     run = playbook.run(
-        job(1, 2, 1, name="one"),
-        job(1, name="two", description="", is_reboot=False),
-        job(1, name="three", description="Two words.", is_reboot=True),
+        job(1, 2, 1, name="one", mark=False),
+        job(1, name="two", description="", is_reboot=False, mark=False),
+        job(3, name="three", description="Two words.", is_reboot=True, mark=False),
+        job(4, 5, name="four"),
+        job(6, name="five", description="d" * 29),
     )
     items = [{"type": "HDK_UPGRADE", "spec": {"version": VERSION}}]
     body = {"name": "one", "type": "HDK_UPGRADE", "server_ids": servers(1, 2), "items": items}
@@ -26,6 +30,9 @@ def test_only_what_was_given_is_sent(playbook):
     assert body_of(run[2])["description"] == "Two words."
     assert body_of(run[2])["is_reboot"] is True
     assert run[2]["job"]["description"] == "Two words."
+    assert re.fullmatch(r"lsj1-dba0-eed23518a1e1-2-[0-9a-f]{10}", body_of(run[3])["description"])
+    assert body_of(run[4])["description"] == "d" * 29
+    run[4].warns("description leaves no room for the mark")
 
 
 def test_spec_values_become_texts(playbook):
@@ -90,7 +97,10 @@ def test_template_check(simulator, playbook):
         assert (step["error"]["code"], step["changed"], step.writes) == ("template_rejected", False, 0)
         assert step.verdicts == ["planned"]
     assert "spec.version: '24.1 rc3' does not match" in strict["msg"]
-    assert "spec.colour: template 'ascend-software-upgrade' has no such parameter; it has version" in strict["msg"]
+    assert (
+        "spec.colour: template 'ascend-software-upgrade' has no such parameter; it has reset_mode, version"
+        in strict["msg"]
+    )
     assert "type: no live template is of type 'NO_SUCH'" in no_type["msg"]
     warned.warns("spec.colour", "spec.version")
     assert [step.count("create_job") for step in run] == [0, 1, 1, 0, 1, 0, 1]

@@ -49,7 +49,9 @@ def test_items_name_and_options_reach_the_api(simulator, rollout):
         arguments=("--limit", host(3)),
     )
     (request,) = simulator.requests("create_job")
-    assert request["body"] == {
+    description, _joint, mark = request["body"]["description"].partition("_")
+    assert mark.startswith("lsj1-")
+    assert {**request["body"], "description": description} == {
         "name": "change-0815",
         "type": "HDK_UPGRADE",
         "server_ids": [server_id(3)],

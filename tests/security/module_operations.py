@@ -20,9 +20,11 @@ from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import LiteServerError
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import showable
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._answers import Answer
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import PasswordAuth
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._exchange import Connections
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Backoff
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 
@@ -38,6 +40,26 @@ class Endless(AssertionError):
     """The run does not stop asking."""
 
 
+class CannedConnections(Connections):
+    """What a function answers, instead of the network."""
+
+    def __init__(self, respond: Respond) -> None:
+        super().__init__(verify=True, proxy=None, timeout=5, user_agent="fuzz", place="")
+        self._respond = respond
+        self.requests: list[tuple[str, str]] = []
+
+    def exchange(self, call: Any) -> Answer:
+        request = type("Request", (), {"headers": {}})()
+        call.auth(request)
+        address = urlsplit(call.url)
+        path = address.path.removeprefix("/v1/p/dev-servers")
+        self.requests.append((call.method, path))
+        if len(self.requests) > MOST_REQUESTS:
+            raise Endless(self.requests[-3:])
+        status, headers, body = self._respond(call.method, path, address.query)
+        return Answer(CaseInsensitiveDict(headers), body, status)
+
+
 class CannedClient(HttpClient):
     """The client with everything but the network."""
 
@@ -51,19 +73,8 @@ class CannedClient(HttpClient):
             clock=clock,
             user_agent="fuzz",
         )
-        self._respond = respond
-        self.requests: list[tuple[str, str]] = []
-
-    def _exchange(self, call: Any) -> tuple[Any, bytes, int]:
-        request = type("Request", (), {"headers": {}})()
-        call.auth(request)
-        address = urlsplit(call.url)
-        path = address.path.removeprefix("/v1/p/dev-servers")
-        self.requests.append((call.method, path))
-        if len(self.requests) > MOST_REQUESTS:
-            raise Endless(self.requests[-3:])
-        status, headers, body = self._respond(call.method, path, address.query)
-        return CaseInsensitiveDict(headers), body, status
+        self._connections = CannedConnections(respond)
+        self.requests = self._connections.requests
 
 
 class Module:

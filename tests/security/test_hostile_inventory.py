@@ -391,7 +391,7 @@ def test_a_cache_that_holds_something_else(cached, hostile, whole):
 
 
 def test_keys_that_ansible_reads_as_marks(inventory, hostile, touched):
-    """In the answer, from the cache, and in what ansible-inventory writes: nothing becomes trusted or encrypted."""
+    """In the answer, the cache, and what ansible-inventory writes: nothing becomes trusted or a vault string."""
     told = "{{ %s }}" % lookup(touched)  # noqa: UP031  (braces)
     trust = [{"__ansible_type": "TrustedAsTemplate"}]
     forged = {

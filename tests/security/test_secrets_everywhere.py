@@ -10,7 +10,6 @@ import pathlib
 import stat
 import subprocess
 import sys
-from urllib.parse import quote
 
 import pytest
 from inventory.harness import Inventory
@@ -18,6 +17,8 @@ from playbooks.harness import GROUP, JOB, VERSION, clean_environment, job, plann
 from rollout.rollout import Rollout, play, role
 from security.answers import NAMES, page, server, true_answer
 from security.test_fuzzed_answers import RUNS
+
+from ansible_collections.modelarts.liteserver.tests.unit.wiring.test_secrets import WRITERS
 
 ACCESS_KEY = "CANARYACCESSKEY01"
 SECRET_KEY = "canary-02-secret-key"
@@ -70,7 +71,7 @@ def test_a_crash_tells_nothing(simulator, playbook, crashing):
         assert step.failed
         assert (step["error"]["code"], step["error"]["outcome"]) == ("internal_error", "unknown")
         assert "RuntimeError in" in step["msg"]
-        assert "client.py" in step["msg"]
+        assert "_exchange.py" in step["msg"]
     without_canaries(run.output, json.dumps([step.raw for step in run]))
 
 
@@ -88,6 +89,64 @@ def test_a_crash_of_the_inventory_tells_nothing(simulator, tmp_path, crashing):
     without_canaries(run.stdout, run.stderr)
 
 
+# What is written in an address and is no address, and what of it nobody may see.
+SLASHED = "canary-10-with/a-slash"
+USER = "canary-11-a-token-as-user"
+ADDRESSES = [
+    f"http://u:{SLASHED}@127.0.0.1:9",
+    f"http://u:{SLASHED.replace('/', '%2F')}@127.0.0.1:9",
+    f"u:{SLASHED}@127.0.0.1:9",
+    f"http://{USER}@127.0.0.1:9",
+    f"http://{USER}:x-oauth-basic@127.0.0.1:9",
+]
+
+
+@pytest.mark.parametrize("option", ["proxy", "endpoint", "iam_endpoint"])
+def test_addresses_with_secrets(simulator, playbook, option):
+    """In errors, and in what a module was called with; also where that is wrong in another way."""
+    simulator.set(password=PASSWORD)
+    login = simulator.password_credentials()
+    tasks = []
+    for address in ADDRESSES:
+        tasks += [job(1, **{**login, option: address}), job(1, **{**login, option: address, "no_such_option": 1})]
+        tasks.append(job(1, **{**login, "endpoint": "https://127.0.0.1:9", "max_retries": 0, option: address}))
+    run = playbook.run(*tasks, arguments=("-vvv",), credentials={})
+    # One of the modules has what it was called with in its result.
+    assert any("invocation" in step.raw for step in run)
+    without_canaries(run.output, json.dumps([step.raw for step in run]))
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_of_the_environment_with_secrets(modules, simulator, address):
+    options = {**simulator.credentials(), "endpoint": "https://127.0.0.1:9", "max_retries": 0}
+    ended = modules.run("liteserver_info", options, environment={"HTTPS_PROXY": address}, verbosity=4)
+    assert ended.result["failed"]
+    without_canaries(ended.stdout, ended.stderr)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_of_the_inventory_with_secrets(simulator, tmp_path, address):
+    run = Inventory(simulator, tmp_path).run(proxy=address, endpoint="https://127.0.0.1:9", arguments=("-vvvv",))
+    assert run.status == 4
+    without_canaries(run.stdout, run.stderr)
+
+
+def test_a_secret_in_every_form_in_the_lines_of_a_wait_and_in_the_result(simulator, playbook):
+    """A server's message tells it as other programs would write it, and the lines put it on one line."""
+    secret = 'canary-12 "it" &\\  <ü>/x'
+    forms = [write(secret) for write in WRITERS.values()]
+    simulator.reset(servers=len(forms), job_duration=0)
+    for number, form in enumerate(forms, 1):
+        simulator.server(number, fail=1, message=f"used {form}")
+    numbers = range(1, len(forms) + 1)
+    step = playbook.run(
+        job(*numbers, secret_spec={"code": secret}, template_check="off", wait=True), arguments=("-vvv",)
+    )
+    assert step[0].failed
+    assert [row["message"] for row in step[0]["servers"]] == ["used ********"] * len(forms)
+    without_canaries(step.output, json.dumps(step[0].raw))
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_a_service_that_repeats_every_secret(modules, hostile, name):
     """In errors and in every text of its answers: as they are, as JSON and addresses write them, cut, in lines."""
@@ -96,9 +155,7 @@ def test_a_service_that_repeats_every_secret(modules, hostile, name):
     if "spec" in options:
         options["secret_spec"] = {"code": SPEC}
     secrets = [ODD_PASSWORD, TOKEN, PROXY] + ([SPEC] if "spec" in options else [])
-    written = [
-        form for each in secrets for form in (each, json.dumps(each), quote(each, safe=""), each.upper()[:0] + each)
-    ]
+    written = [write(each) for each in secrets for write in WRITERS.values()]
     text = f"{'x' * 470} {' '.join(written)} \n {' '.join(written)} {'y' * 4000} {' '.join(written)}"
     credentials = {**hostile.credentials(), "password": ODD_PASSWORD, "proxy": f"http://u:{PROXY}@127.0.0.1:9"}
 

@@ -107,7 +107,7 @@ def list_jobs(call: Call) -> Any:
     """GET jobs. All filters must hold; ``type`` is compared with the type that the job is kept under."""
     world, query = call.world, call.query
     settings, now = world.settings, world.clock.now()
-    jobs = world.listed_jobs()
+    jobs = world.listed_jobs(query)
     if "id" in query:
         jobs = [job for job in jobs if job.id == query["id"]]
     if "name" in query and settings.name_filter != "none":
@@ -126,12 +126,13 @@ def list_jobs(call: Call) -> Any:
         # No call makes a job invisible.
         if query["visible"] == "false":
             jobs = []
-    return page(jobs, query, settings.paging, settings.page_size, world.show_job_summary)
+    envelope = page(jobs, query, settings.paging, settings.page_size, world.show_job_summary)
+    return {**envelope, "data": None} if settings.null_data and not jobs else envelope
 
 
 def get_job(call: Call) -> Any:
     """GET jobs/{id}."""
-    return call.world.show_job(call.world.job(call.params["id"]))
+    return call.world.show_job(call.world.shown_job(call.params["id"]))
 
 
 def delete_jobs(call: Call) -> Any:

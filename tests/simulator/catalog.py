@@ -58,14 +58,20 @@ TEMPLATES: list[dict[str, Any]] = [
         "ASCEND_SOFTWARE_UPGRADE",
         "ASCEND_SNT9B",
         "Upgrades the Ascend driver and firmware.",
-        [_parameter("version", "Driver version to install.", "24.1.rc3.10", _VERSION_REGEX)],
+        [
+            _parameter("version", "Driver version to install.", "24.1.rc3.10", _VERSION_REGEX),
+            _parameter("reset_mode", "How chips are reset.", "hot", "^(hot|reboot)$", visible=False),
+        ],
     ),
     _template(
         "ascend-software-upgrade-snt9c",
         "ASCEND_SOFTWARE_UPGRADE",
         "ASCEND_SNT9C",
         "Upgrades the Ascend driver and firmware of supernodes.",
-        [_parameter("version", "Driver version to install.", "25.2.1", _VERSION_REGEX)],
+        [
+            _parameter("version", "Driver version to install.", "25.2.1", _VERSION_REGEX),
+            _parameter("reset_mode", "How chips are reset.", "hot", "^(hot|reboot)$", visible=False),
+        ],
     ),
     _template(
         "log-collect",
@@ -112,6 +118,14 @@ TEMPLATES: list[dict[str, Any]] = [
         ],
     ),
 ]
+
+
+def defaults_of(template_id: str) -> dict[str, str]:
+    """{parameter: default} of a template: what a service would add to a spec that leaves them out."""
+    for template in TEMPLATES:
+        if template["id"] == template_id:
+            return {param["name"]: param["value"] for param in template["params"] if param["value"]}
+    return {}
 
 
 def _software(flavor_type: str, versions: dict[str, list[str]]) -> dict[str, Any]:

@@ -15,10 +15,10 @@ import datetime
 import math
 import uuid
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import catalog, errors
+from . import catalog, errors, oddities
 from .catalog import NAMESPACE
 from .clock import Clock
 from .settings import Settings
@@ -190,16 +190,23 @@ class Server:
 
 @dataclasses.dataclass
 class Task:
-    """One server's part of a job: PROCESSING until ``ends``, then ``final``."""
+    """One server's part of a job: PROCESSING until ``ends``, then ``final``.
+
+    Attributes:
+        restart: if it fails, it is FAILED for this moment (from, until), then PROCESSING again until ``ends``; or None.
+    """
 
     id: str
     server: Server
     final: str
     message: str
     ends: float
+    restart: tuple[float, float] | None = None
 
     def status(self, now: float) -> str:
         """The status at ``now``."""
+        if self.restart is not None and self.restart[0] <= now < self.restart[1]:
+            return FAILED
         return self.final if now >= self.ends else PROCESSING
 
 
@@ -234,7 +241,7 @@ class Job:
             return "DELETED"
         if self.fixed_status is not None:
             return self.fixed_status
-        return settings.finished_status if now >= self.ends else settings.processing_status
+        return settings.finished_status if now >= self.ends - settings.finished_early else settings.processing_status
 
     def updated(self, now: float) -> float:
         """When something last changed, as seen at ``now``."""
@@ -436,7 +443,11 @@ class World:
         tasks = []
         for number, server in enumerate(servers, 1):
             final, message, duration = self._task_plan(server)
-            tasks.append(Task(_task_id(identifier, number), server, final, message, now + duration))
+            again = self.settings.restart_failed if is_reboot and final == FAILED else 0.0
+            restart = (now + duration, now + duration + again / 2) if again else None
+            if restart:
+                final, message = SUCCESS, _message(SUCCESS, server.message)
+            tasks.append(Task(_task_id(identifier, number), server, final, message, now + duration + again, restart))
         return self._add(
             Job(
                 sequence,
@@ -513,11 +524,17 @@ class World:
         """Every job there ever was, newest first."""
         return self._by_age[::-1]
 
-    def listed_jobs(self) -> list[Job]:
-        """The jobs that a list call may show now, in the order of the setting."""
+    def listed_jobs(self, query: Mapping[str, str]) -> list[Job]:
+        """The jobs that a list call with this query may show now, in the order of the setting."""
         now = self.clock.now()
         show_deleted = self.settings.deleted_jobs == "listed"
-        jobs = [job for job in self._by_age if job.visible_from <= now and (show_deleted or job.deleted_at is None)]
+        jobs = [
+            job
+            for job in self._by_age
+            if job.visible_from <= now
+            and (show_deleted or job.deleted_at is None)
+            and oddities.is_listed(job, self.settings, now, query)
+        ]
         if self.settings.order == "newest":
             jobs.reverse()
         elif self.settings.order == "random":
@@ -531,6 +548,13 @@ class World:
             raise errors.not_found("Job", identifier, self.settings.not_found)
         return found
 
+    def shown_job(self, identifier: str) -> Job:
+        """The job of this id as its detail finds it, else the not-found answer."""
+        found = self.job(identifier)
+        if not oddities.is_found(found, self.settings, self.clock.now()):
+            raise errors.not_found("Job", identifier, self.settings.not_found)
+        return found
+
     def job_name_exists(self, name: str) -> bool:
         """Whether a job that is not deleted has this name."""
         return any(job.name == name and job.deleted_at is None for job in self._by_age)
@@ -538,6 +562,7 @@ class World:
     def show_job_summary(self, job: Job) -> dict[str, Any]:
         """A job as lists show it: no items, no tasks, no template."""
         now = self.clock.now()
+        has_times = oddities.shows_times(job, self.settings, now)
         return {
             "id": job.id,
             "name": job.name,
@@ -546,18 +571,18 @@ class World:
             "type": job.stored_type,
             "status": job.status(now, self.settings),
             "abnormal_count": job.abnormal_count(now),
-            "create_at": self.shown_time(job.created),
-            "update_at": self.shown_time(job.updated(now)),
+            "create_at": self.shown_time(job.created) if has_times else None,
+            "update_at": self.shown_time(job.updated(now)) if has_times else None,
         }
 
     def show_job(self, job: Job, without_tasks: bool = False) -> dict[str, Any]:
         """A job as its detail shows it."""
         now = self.clock.now()
-        hide_tasks = without_tasks or now < job.tasks_from
+        tasks = [] if without_tasks or now < job.tasks_from else oddities.shown_tasks(job, self.settings, now)
         return {
             **self.show_job_summary(job),
-            "items": [self._shown_item(item) for item in job.items],
-            "tasks": [] if hide_tasks else [self._shown_task(job, task, now) for task in job.tasks],
+            "items": oddities.shown_items(job, self.settings, now),
+            "tasks": [self._shown_task(job, task, now) for task in tasks],
             "template_id": job.template_id,
         }
 
@@ -591,18 +616,13 @@ class World:
             "update_at": self._shown_milliseconds(job.updated(now)),
         }
 
-    def _shown_item(self, item: dict[str, Any]) -> dict[str, Any]:
-        if self.settings.mask_specs and "spec" in item:
-            return {**item, "spec": dict.fromkeys(item["spec"], "******")}
-        return item
-
     def _shown_task(self, job: Job, task: Task, now: float) -> dict[str, Any]:
         cloud_server = task.server.record["cloud_server"]
         return {
             "create_at": self.shown_time(job.created),
             "update_at": self.shown_time(task.ends if now >= task.ends else job.created),
             "id": task.id,
-            "server_id": task.server.id,
+            "server_id": oddities.shown_id(task.server.id, self.settings),
             "server_name": task.server.record["name"],
             "cloud_server": {name: cloud_server[name] for name in ("hps_ecs_id", "id", "type") if name in cloud_server},
             "status": task.status(now),

@@ -4,7 +4,8 @@
 """Put the collection awx.awx into a folder: python tests/tools/awx_collection.py FOLDER
 
 The Python package index has it only as a part of the package "ansible", which holds a hundred others and takes minutes
-to install. So its wheel is fetched, and only this collection is taken out of it.
+to install. So its wheel is fetched, and only this collection is taken out of it. The pin is the last version for
+Python 3.11; from version 14 on, the package does without awx.awx.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ import sys
 import tempfile
 import zipfile
 
-# The last of the versions for Python 3.11; from version 14 on, the package does without awx.awx.
-PACKAGE = "ansible==12.3.0"
+PINS = pathlib.Path(__file__).parent.parent / "requirements" / "constraints-awx-collection.txt"
 PART = "ansible_collections/awx/awx/"
 
 
 def install(folder: pathlib.Path) -> None:
     mark = folder / ".ready"
-    if mark.is_file() and mark.read_text() == PACKAGE:
+    pins = PINS.read_text()
+    if mark.is_file() and mark.read_text() == pins:
         return
-    print(f"Taking the collection awx.awx out of {PACKAGE}")
+    print("Taking the collection awx.awx out of the package ansible")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temp:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-qq", "--no-deps", "--no-input"]
-        subprocess.run([*pip, "--only-binary", ":all:", "--dest", temp, PACKAGE], check=True)
+        wanted = ["--require-hashes", "--requirement", str(PINS)]
+        subprocess.run([*pip, "--only-binary", ":all:", "--dest", temp, *wanted], check=True)
         (wheel,) = pathlib.Path(temp).glob("*.whl")
         target = pathlib.Path(temp) / "collections"
         with zipfile.ZipFile(wheel) as archive:
@@ -38,7 +40,7 @@ def install(folder: pathlib.Path) -> None:
             archive.extractall(target, names)
         if not (target / PART / "plugins" / "modules" / "job_template.py").is_file():
             sys.exit(f"{wheel.name} does not hold {PART}")
-        (target / ".ready").write_text(PACKAGE)
+        (target / ".ready").write_text(pins)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(target, folder)
 

@@ -21,8 +21,10 @@ FIRST_PAUSE = 0.5  # seconds
 PAUSE_GROWTH = 1.6
 LONGEST_POLL_PAUSE = 5.0  # seconds, where nobody set another
 GO_ON_WAITING = "running the same task again goes on waiting"
-# What was there and is not found so many times in a row is gone.
+# What was there and is not found so many times in a row, for so many seconds, is gone: a service may not find a new job
+# for a moment.
 GONE_AFTER = 3
+GONE_SECONDS = 10.0
 
 
 # What a poll sees: a Job, or a ServerPower.
@@ -52,8 +54,9 @@ class WaitState(Generic[Seen]):
         returns what that means.
     :ivar deadline: seconds on the clock that the steps are given.
     :ivar longest_pause: seconds.
-    :ivar missing: {id: how many times in a row it was not found}.
+    :ivar missing: {id: (how many times in a row it was not found, since when)}.
     :ivar last_error: of the last round of polls, or None.
+    :ivar closed_until: seconds on the clock: before that the service takes no request, as it said.
     """
 
     seen: dict[str, Seen]
@@ -62,9 +65,10 @@ class WaitState(Generic[Seen]):
     deadline: float
     longest_pause: float
     next_pause: float = FIRST_PAUSE
-    missing: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, tuple[int, float]] = field(default_factory=dict)
     timed_out: bool = False
     last_error: LiteServerError | None = None
+    closed_until: float = 0
 
 
 def check_wait_options(options: Options) -> None:
@@ -109,6 +113,30 @@ def growing_pauses(clock: Clock, patience: float) -> Iterator[float]:
         pause = min(pause * PAUSE_GROWTH, LONGEST_POLL_PAUSE)
 
 
+def poll_within(clock: Clock, patience: float, poll: Callable[[], Seen | None]) -> Seen | LiteServerError | None:
+    """Poll with growing pauses until something is seen, or the patience (seconds) is used up.
+
+    While the service throttles, nothing is sent: where its window outlasts the patience, that is the end.
+
+    :returns: what was seen, or the error of the last poll, or None. An error that no repetition fixes ends it at once.
+    """
+    end, pause = clock.now() + patience, FIRST_PAUSE
+    while True:
+        failure: LiteServerError | None = None
+        try:
+            seen = poll()
+        except LiteServerError as error:
+            seen, failure = None, error
+        if seen is not None or (failure is not None and not failure.retryable):
+            return seen or failure
+        left = end - clock.now()
+        asked = failure.retry_after or 0 if failure else 0
+        if left <= 0 or asked > left:
+            return failure
+        clock.sleep(max(min(pause, left), asked))
+        pause = min(pause * PAUSE_GROWTH, LONGEST_POLL_PAUSE)
+
+
 def still_open(state: WaitState[Seen]) -> list[str]:
     """The ids that need a further poll."""
     return [identifier for identifier, seen in state.seen.items() if not state.ended(identifier, seen)]
@@ -124,26 +152,27 @@ def step(
     :returns: (state, seconds to pause before the next round, or None where the wait is over).
     """
     seen, missing = dict(state.seen), dict(state.missing)
-    last_error: LiteServerError | None = None
-    asked: float = 0
+    last_error = None if polled else state.last_error
+    closed_until = state.closed_until
     for identifier, answer in polled.items():
         if isinstance(answer, LiteServerError):
-            last_error, asked = answer, max(asked, answer.retry_after or 0)
+            last_error, closed_until = answer, max(closed_until, now + (answer.retry_after or 0))
         elif answer is None:
-            missing[identifier] = missing.get(identifier, 0) + 1
-            if missing[identifier] >= GONE_AFTER:
+            times, since = missing.get(identifier, (0, now))
+            missing[identifier] = times + 1, since
+            if times + 1 >= GONE_AFTER and now - since >= GONE_SECONDS:
                 seen[identifier] = state.gone(seen[identifier])
         else:
             missing.pop(identifier, None)
             seen[identifier] = answer
-    state = replace(state, seen=seen, missing=missing, last_error=last_error)
+    state = replace(state, seen=seen, missing=missing, last_error=last_error, closed_until=closed_until)
     if not still_open(state):
         return state, None
     if now >= state.deadline:
         return replace(state, timed_out=True), None
     pause = min(state.next_pause, state.longest_pause)
-    # The last poll falls on the deadline itself, whatever the pause would be.
-    pause = min(max(pause, asked), state.deadline - now)
+    # The last poll falls on the deadline itself, whatever the pause would be, but for one that the service asked for.
+    pause = min(max(pause, closed_until - now), state.deadline - now)
     return replace(state, next_pause=state.next_pause * PAUSE_GROWTH), pause
 
 
@@ -167,7 +196,8 @@ def wait(
     # What was read a moment ago may already be the end.
     state, pause = step(state, {}, clock.now())
     while pause is not None:
-        state, pause = step(state, poll(still_open(state)), clock.now())
+        polled = poll(still_open(state)) if clock.now() >= state.closed_until else {}
+        state, pause = step(state, polled, clock.now())
         on_step(state)
         if pause is not None:
             sleep(clock, pause)
@@ -186,11 +216,12 @@ def watch(
     limits: WaitLimits,
     progress: Progress,
     resume: str | None,
+    closed_until: float = 0,
 ) -> WaitState[Seen]:
     """Wait with lines of progress until all have ended or ``limits.timeout`` has passed; returns the last state.
 
     The one driver of all waits. ``seen``, ``ended`` and ``gone`` are those of :class:`WaitState`, ``poll`` is that
-    of :func:`wait`.
+    of :func:`wait`, ``closed_until`` that of :class:`WaitState`.
 
     :param take: called with what was seen, after each round of polls.
     :param rows: returns entries of a result's ``servers``, for the lines of progress.
@@ -202,6 +233,7 @@ def watch(
         progress.saw(rows(), clock.now())
 
     state = WaitState(seen, ended, gone, clock.now() + limits.timeout, limits.longest_pause)
+    state = replace(state, closed_until=closed_until)
     if still_open(state):
         progress.begins(rows(), resume)
     return wait(state, poll, clock, on_step, progress.sleep)

@@ -17,12 +17,13 @@ from urllib.parse import quote
 
 from .._errors import BadAnswer, InvalidOption
 from .._shapes import Record
-from ._client import Auth, Call, HttpClient, Parse
+from ._client import HttpClient, Parse
+from ._exchange import Auth, Call
 from ._paging import Listing, envelope_of, is_id, read_all
 from ._retry import Kind
 from ._signing import canonical_query
 
-# Of a whole list, see client.MAX_ANSWER_WEIGHT; it may be read three times.
+# Of a whole list, see _answers.MAX_ANSWER_WEIGHT; it may be read three times.
 MAX_LIST_WEIGHT = 768 * 1024 * 1024
 
 T = TypeVar("T")

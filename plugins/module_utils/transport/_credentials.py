@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._clock import Clock
 from .._errors import BadAnswer
-from ._client import Call, HttpClient
+from ._client import HttpClient
+from ._exchange import Call
 from ._retry import Kind
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
@@ -21,10 +20,12 @@ from .._errors import InvalidOption
 from .._shapes import Conceal, Options
 from .._version import VERSION
 from ..transport._api_client import LiteServerApi
-from ..transport._client import Auth, HttpClient
+from ..transport._client import HttpClient
 from ..transport._credentials import PasswordAuth, TokenAuth
+from ..transport._exchange import Auth
 from ..transport._retry import Backoff
 from ..transport._signing import AccessKeyAuth
+from ._secrets import forms_of
 
 # Source: region table of the vendor's SDK 3.1.219, where one region has a domain of its own.
 _MODELARTS_DOMAINS = {"ap-southeast-1": "myhuaweicloud.cn"}
@@ -33,6 +34,9 @@ _REGION = re.compile(r"[a-z0-9-]{1,63}")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 _PROJECT_ID = re.compile(r"[a-zA-Z0-9-]{1,64}")
 
+# Characters of what stands for the user in an address: a shorter one is a name and no token, also beside a password.
+SHORT_TOKEN = 8
+LONG_NAME = 20
 _SECRET_OPTIONS = ("access_key", "secret_key", "security_token", "auth_token", "password")
 # option: (environment variables, the first found wins; further argument spec)
 _OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -95,18 +99,28 @@ def environment_options() -> dict[str, Any]:
 
 
 def passwords_in_addresses(options: Options) -> set[str]:
-    """Values that no output may show although the option they are in may be shown; nothing is checked yet."""
-    addresses = (options[option] for option in ("proxy", "endpoint", "iam_endpoint"))
-    found = (re.search(r"(?:^|//)[^/@]*?:([^/]*)@", address or "") for address in addresses)
-    passwords = {match.group(1) for match in found if match and match.group(1)}
-    return passwords | {unquote(password) for password in passwords}
+    """Values that no output may show although the option they are in may be shown; nothing is checked yet.
+
+    What stands before the last @ is taken, whatever is in it: with a slash in the password, an address means something
+    else to every program, and it must not be shown all the same. The proxies of the environment count, too.
+    """
+    addresses = [options.get(option) for option in ("proxy", "endpoint", "iam_endpoint")]
+    addresses += [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    passwords = set()
+    for address in addresses:
+        found = re.match(r"(?:[a-z][a-z0-9+.-]*://|//)?(.*)@", str(address or ""), re.IGNORECASE | re.DOTALL)
+        user, colon, password = found[1].partition(":") if found else ("", "", "")
+        passwords.add(password)
+        # A token may stand for the user, alone or with some word for a password.
+        if len(user) >= (LONG_NAME if colon and password else SHORT_TOKEN):
+            passwords.add(user)
+    return {form for password in passwords if password for form in (password, unquote(password))}
 
 
 def hide(hidden: set[str], *secrets: object) -> None:
-    """Add secrets to the values that no output may show, also as JSON and addresses write them."""
-    for secret in map(str, secrets):
-        hidden.update((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]))
-        hidden.add(quote(secret, safe=""))
+    """Add secrets to the values that no output may show, in all forms in which they may be written."""
+    for secret in secrets:
+        hidden.update(forms_of(str(secret)))
 
 
 def check_connection(options: Options) -> list[str]:
@@ -123,7 +137,7 @@ def check_connection(options: Options) -> list[str]:
         raise InvalidOption("project_id: 1 to 64 letters, digits and hyphens")
     if options["region"] and not _REGION.fullmatch(options["region"]):
         raise InvalidOption("region: lower-case letters, digits and hyphens, such as cn-north-4")
-    _endpoint(options)
+    endpoint_of(options)
     _iam_endpoint(options)
     for option in _SECRET_OPTIONS:
         # They become HTTP headers; a line break would be an error that shows the value.
@@ -163,8 +177,9 @@ def build_api(
         clock=clock,
         user_agent=f"modelarts.liteserver/{VERSION} (ansible)",
         conceal=conceal,
+        place="endpoint" if options["endpoint"] else "region '{}'".format(options["region"]),
     )
-    return LiteServerApi(client, _endpoint(options), options["project_id"], _auth(options, client, clock, on_token))
+    return LiteServerApi(client, endpoint_of(options), options["project_id"], _auth(options, client, clock, on_token))
 
 
 def _auth(options: Options, client: HttpClient, clock: Clock, on_token: Callable[[str], object]) -> Auth:
@@ -219,7 +234,8 @@ def _variables(option: str) -> str:
     return " or ".join(_OPTIONS[option][0])
 
 
-def _endpoint(options: Options) -> str:
+def endpoint_of(options: Options) -> str:
+    """The address of the API; raises InvalidOption."""
     if options["endpoint"]:
         return _checked_url("endpoint", options["endpoint"])
     if not options["region"]:

@@ -18,7 +18,7 @@ from .._errors import InternalError, InvalidOption, LiteServerError
 from .._shapes import Record
 from ..domain._untrusted import as_event, as_line
 from ..domain.jobs._events import JobWatch, checked_knowledge
-from ..transport._client import REQUESTS_IMPORT_ERROR
+from ..transport._exchange import REQUESTS_IMPORT_ERROR
 from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
 from ._own_files import read_own_file
 from ._replaced_file import replace_file
@@ -53,9 +53,9 @@ class JobSource:
         options = checked.validated_parameters
         self._secrets: set[str] = set()
         hide(self._secrets, *(options[name] for name in spec if spec[name].get("no_log") and options.get(name)))
+        hide(self._secrets, *passwords_in_addresses(options))
         if checked.error_messages:
             raise InvalidOption(self._clean("; ".join(checked.error_messages)))
-        hide(self._secrets, *passwords_in_addresses(options))
         self.warnings = check_connection(options)
         for name, least in (("interval", 1), ("requests_per_minute", 1)):
             if options[name] < least:

@@ -7,18 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from .._clock import Clock, SystemClock
-from .._errors import InternalError, LiteServerError
+from .._clock import Clock
+from .._errors import Abandoned, InternalError, LiteServerError
 from .._shapes import Conceal, Record
 from ..domain._api import Api
 from ..domain._wording import showable
-from ..transport._client import REQUESTS_IMPORT_ERROR
+from ..transport._exchange import REQUESTS_IMPORT_ERROR
 from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
+from ._listened_clock import ListenedClock
 
 # Of one message. What a service can put into one has no end.
 LONGEST_TEXT = 4000
@@ -42,6 +43,31 @@ class Operation(Protocol):
         """What ``--diff`` shows, if anything."""
 
 
+class Module(AnsibleModule):  # type: ignore[misc]
+    """A module of the collection; it shows no secret in any form, not even where its options are wrong already."""
+
+    _secrets_are_hidden = False
+
+    def hide_secrets(self) -> None:
+        """Note every form of the secrets that are known by now."""
+        if not self._secrets_are_hidden:
+            self._secrets_are_hidden = True
+            hide(self.no_log_values, *self.no_log_values, *passwords_in_addresses(self.params))
+
+    # Both are called by the constructor, with all options in their text.
+
+    def log(self, msg: str, log_args: Record | None = None) -> None:
+        """Write to the system log."""
+        self.hide_secrets()
+        super().log(msg, remove_values(log_args, self.no_log_values))
+
+    def fail_json(self, msg: str, **details: Any) -> NoReturn:
+        """End the module with an error; what it was called with is shown with -vvv."""
+        self.hide_secrets()
+        super().fail_json(msg, **details)
+        raise SystemExit(1)  # not reached
+
+
 def run_module(
     argument_spec: dict[str, dict[str, Any]], operation_of: Callable[[Clock, AnsibleModule], Operation]
 ) -> None:
@@ -51,13 +77,13 @@ def run_module(
     :param operation_of: takes (clock, module) and returns an operation: an object with
         ``prepare()``, ``run(api)``, ``result()``, ``diff()`` and ``warnings``.
     """
-    module = AnsibleModule(argument_spec=dict(connection_argument_spec(), **argument_spec), supports_check_mode=True)
+    module = Module(argument_spec=dict(connection_argument_spec(), **argument_spec), supports_check_mode=True)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    clock = SystemClock()
+    clock = ListenedClock()
     operation = operation_of(clock, module)
     try:
-        hide(module.no_log_values, *module.no_log_values, *passwords_in_addresses(module.params))
+        module.hide_secrets()
         # Nothing is sent before every option is checked.
         operation.warnings += check_connection(module.params)
         operation.prepare()
@@ -84,6 +110,8 @@ def _finish(module: AnsibleModule, operation: Operation, error: LiteServerError 
         result["diff"] = operation.diff()
     for warning in operation.warnings:
         module.warn(_shortened(showable(conceal(warning))))
+    if isinstance(error, Abandoned):
+        module.log(error.message)
     if error is not None:
         error.message = _shortened(showable(conceal(error.message)))
         result.update(msg=str(error), error=error.as_result())

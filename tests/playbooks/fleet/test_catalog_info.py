@@ -45,7 +45,7 @@ def test_the_templates_and_their_parameters(simulator, playbook):
             assert set(param) == {"name", "description", "value", "visible", "regex"}
             re.compile(param["regex"])
     by_name = {template["name"]: template for template in step["templates"]}
-    (version,) = by_name["ascend-software-upgrade"]["params"]
+    version, _reset_mode = by_name["ascend-software-upgrade"]["params"]
     assert (version["name"], version["value"], version["visible"]) == ("version", "24.1.rc3.10", True)
     assert re.fullmatch(version["regex"], "24.1.rc3.10")
     # The service tells it as a text; "false" is not true.

@@ -16,6 +16,7 @@ class FakeClock:
     def __init__(self):
         self.time = 1000.0
         self.sleeps = []
+        self.numbers = 0
         self.on_sleep = lambda: None
 
     def now(self):
@@ -25,6 +26,11 @@ class FakeClock:
         self.time += seconds
         self.sleeps.append(seconds)
         self.on_sleep()
+
+    def uniform(self):
+        """Never the same twice."""
+        self.numbers += 1
+        return self.numbers / 1000
 
 
 class Listing:
@@ -98,7 +104,8 @@ class FakeApi:
 
     def commit(self, body):
         servers = dict.fromkeys(body["server_ids"], "PROCESSING")
-        return self.jobs[self.add(servers, body["name"], "PROCESSING", body["items"])]
+        described = {"description": body["description"]} if "description" in body else {}
+        return self.jobs[self.add(servers, body["name"], "PROCESSING", body["items"], **described)]
 
     def delete_jobs(self, job_ids):
         answer = self._call("delete_jobs", tuple(job_ids))
@@ -142,6 +149,7 @@ def options():
         "spec": {"version": "1"},
         "secret_spec": None,
         "description": None,
+        "mark": True,
         "is_reboot": None,
         "reuse": "same_name",
         "fail_on": "any",

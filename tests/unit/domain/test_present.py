@@ -69,11 +69,33 @@ def test_a_stuck_task_of_a_job_that_is_over_blocks_nothing(run, api):
     assert run().error is None and created(api)[0]["server_ids"] == ["s1", "s2"]
 
 
-def test_a_job_whose_end_is_not_known_is_not_started_again(run, api):
-    api.add({"s1": "PROCESSING", "s2": "SUCCESS"}, status="DELETED")
+def test_a_job_whose_end_is_not_known_is_not_started_again(run, api, clock):
+    job_id = api.add({"s1": "PROCESSING", "s2": "SUCCESS"})
     operation = run()
     assert isinstance(operation.error, ServersFailed) and created(api) == []
     assert verdicts(operation) == {"s1": "unknown", "s2": "done"}
+    # The hint keeps what it promises, whether the service forgets a deleted record or shows it on.
+    assert "delete its record" in operation.error.hint
+    api.jobs[job_id]["status"] = "DELETED"
+    assert run().result()["submitted_server_ids"] == ["s1"]
+
+
+def test_a_job_that_ends_before_its_tasks_say_so_is_waited_for(run, api, clock):
+    job_id = api.add({"s1": "PROCESSING", "s2": "SUCCESS"})
+    clock.on_sleep = lambda: api.finish(job_id) if len(clock.sleeps) == 3 else None
+    operation = run()
+    assert operation.error is None and created(api) == []
+    assert verdicts(operation) == {"s1": "done", "s2": "done"}
+
+
+@pytest.mark.parametrize("items", [None, [{"type": "HDK_UPGRADE", "spec": {"version": "2"}}]])
+def test_a_new_job_that_ends_before_its_tasks_say_so(run, api, clock, items):
+    """Those that failed are known as such in the end, and the next run starts them."""
+    run()
+    api.jobs["job-1"]["status"] = "FINISHED"
+    clock.on_sleep = lambda: api.finish("job-1", "FAILED") if len(clock.sleeps) == 3 else None
+    operation = run(wait=True, items=items, spec=None if items else {"version": "1"})
+    assert len(created(api)) == 2 and operation.result()["submitted_server_ids"] == ["s1", "s2"]
 
 
 # --- a running job that does not list its servers yet ---
@@ -99,10 +121,17 @@ def test_a_job_that_never_lists_its_servers_is_an_error_and_no_create(run, api, 
     assert sum(clock.sleeps) == pytest.approx(SETTLE_SECONDS)
 
 
-def test_a_finished_job_without_tasks_is_waited_for_a_shorter_time_and_then_says_nothing(run, api, clock):
-    api.add({}, status="FINISHED")
-    assert run().error is None and len(created(api)) == 1
+def test_a_finished_job_whose_tasks_are_gone_is_named_and_starts_nothing(run, api, clock):
+    job_id = api.add({}, status="FINISHED")
+    operation = run()
+    assert isinstance(operation.error, JobUnsettled) and created(api) == [] and job_id in operation.error.message
     assert SETTLE_SECONDS_WHEN_ENDED <= sum(clock.sleeps) <= SETTLE_SECONDS_WHEN_ENDED + 5
+    # A server of which a newer job tells is none of its business, and its record can be deleted.
+    api.add({"s1": "SUCCESS"})
+    assert run(server_ids=["s1"]).result()["action"] == "none"
+    assert f"job_id={job_id}" in operation.error.hint
+    del api.jobs[job_id]
+    assert run().result()["submitted_server_ids"] == ["s2"]
 
 
 def test_a_job_that_is_over_before_it_lists_its_servers_is_not_started_again(run, api, clock):
@@ -153,10 +182,19 @@ def test_an_incomplete_list_never_leads_to_a_create(run, api):
     assert isinstance(operation.error, ListIncomplete) and created(api) == []
 
 
-def test_an_incomplete_list_is_enough_where_every_server_is_done(run, api):
+def test_an_incomplete_list_never_says_done(run, api):
+    """The newer job of another version may be on the page that is not shown."""
     api.add({"s1": "SUCCESS", "s2": "SUCCESS"})
     api.complete = False
-    assert run().error is None
+    operation = run()
+    assert isinstance(operation.error, ListIncomplete) and "delete the records of old jobs" in operation.error.hint
+    assert operation.result()["counts"]["done"] == 0
+
+
+def test_an_incomplete_list_is_enough_where_every_server_runs(run, api):
+    api.add({"s1": "PROCESSING", "s2": "PROCESSING"}, status="PROCESSING")
+    api.complete = False
+    assert (run().error, run().result()["action"]) == (None, "attached")
 
 
 def test_a_new_job_is_given_back_only_when_the_list_shows_it(run, api, clock):
@@ -272,7 +310,7 @@ def test_looks_that_fail_are_repeated_within_the_time(run, api):
 
 def test_a_twin_of_another_run_is_named(run, api):
     def lose_twice(api, body):
-        api.commit(body)
+        api.commit(dict(body, description=body["description"][:-10] + "0123456789"))
         lose(api, body)
 
     api.script["create_job"] = [lose_twice]
@@ -293,14 +331,15 @@ def test_a_name_that_is_taken_gets_a_hint_that_says_what_to_do(run, api):
     assert "reuse=any_name" in run().error.hint
 
 
-def test_items_that_the_service_changes_are_a_warning(run, api):
+@pytest.mark.parametrize("mark", [True, False])
+def test_items_that_the_service_changes_are_a_warning_without_a_mark(run, api, mark):
     def alter(api, body):
         job = api.commit(body)
         job["items"] = [{"type": "HDK_UPGRADE", "spec": {"version": "1", "added": "x"}}]
         return job
 
     api.script["create_job"] = [alter]
-    assert any("will not recognise it" in warning for warning in run().warnings)
+    assert any("will not recognise it" in warning for warning in run(mark=mark).warnings) is not mark
 
 
 # --- the wait ---
@@ -377,8 +416,6 @@ def test_progress_can_be_switched_off(run, api, clock):
         ("PROCESSING", "SUCCESS", True, "done"),
         ("PROCESSING", "FAILED", True, "failed"),
         ("PROCESSING", "SKIPPED", True, "done"),
-        ("FINISHED", "PROCESSING", True, "unknown"),
-        ("FINISHED", "PAUSED", True, "unknown"),
         ("DELETED", "PROCESSING", True, "unknown"),
     ],
 )
@@ -412,10 +449,20 @@ def test_an_adopted_job_with_other_items_is_refused(run, api):
     assert run(job_id=job_id, spec={"version": "1"}, server_ids=None).error is None
 
 
-def test_a_server_that_the_adopted_job_does_not_have_is_unknown(run, api):
-    job_id = api.add({"s1": "SUCCESS"})
-    operation = run(job_id=job_id)
-    assert isinstance(operation.error, ServersFailed) and verdicts(operation) == {"s1": "done", "s2": "unknown"}
+@pytest.mark.parametrize("status", ["FINISHED", "PROCESSING"])
+def test_a_server_that_the_adopted_job_does_not_have_is_an_error(run, api, status):
+    job_id = api.add({"s1": "SUCCESS"}, status=status)
+    operation = run(job_id=job_id, wait=True)
+    assert isinstance(operation.error, InvalidOption) and "does not list 1 of the 2 servers: s2" in str(operation.error)
+    assert verdicts(operation) == {"s1": "done", "s2": "unknown"}
+
+
+@pytest.mark.parametrize("task", ["PROCESSING", "PAUSED"])
+def test_a_job_that_has_ended_without_a_known_end_is_given_some_time(run, api, clock, task):
+    job_id = api.add({"s1": task, "s9": "PROCESSING"})
+    operation = run(job_id=job_id, server_ids=["s1"], wait=True, wait_timeout=60)
+    assert isinstance(operation.error, ServersFailed) and verdicts(operation) == {"s1": "unknown"}
+    assert 1000 + SETTLE_SECONDS_WHEN_ENDED <= clock.time <= 1040
 
 
 # --- secrets ---

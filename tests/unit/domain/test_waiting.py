@@ -16,8 +16,10 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._waiting import (
     GONE_AFTER,
+    GONE_SECONDS,
     WaitState,
     one_by_one,
+    poll_within,
     step,
     wait,
 )
@@ -72,16 +74,66 @@ def test_a_window_beyond_the_deadline_is_cut_to_it():
 
 
 def test_a_job_is_gone_only_after_several_looks_in_a_row():
-    state = state_of(job(s1="PROCESSING"))
+    state, now = state_of(job(s1="PROCESSING")), 0.0
     for _look in range(GONE_AFTER - 1):
-        state, pause = step(state, {"j1": None}, now=0.0)
+        state, pause = step(state, {"j1": None}, now=now)
         assert pause is not None
-    state, pause = step(state, {"j1": job(s1="PROCESSING")}, now=0.0)
+        now += GONE_SECONDS
+    state, pause = step(state, {"j1": job(s1="PROCESSING")}, now=now)
     for _look in range(GONE_AFTER - 1):
-        state, pause = step(state, {"j1": None}, now=0.0)
+        now += GONE_SECONDS
+        state, pause = step(state, {"j1": None}, now=now)
         assert pause is not None, "the count begins anew once it was seen"
-    state, pause = step(state, {"j1": None}, now=0.0)
+    state, pause = step(state, {"j1": None}, now=now)
     assert pause is None and state.seen["j1"].status == "DELETED"
+
+
+def test_many_looks_in_a_moment_that_do_not_find_a_job_mean_nothing():
+    state = state_of(job(s1="PROCESSING"))
+    for look in range(9):
+        state, pause = step(state, {"j1": None}, now=look * GONE_SECONDS / 10)
+        assert pause is not None
+    assert state.seen["j1"].status == "PROCESSING"
+
+
+def test_nothing_is_asked_while_the_service_throttles(clock):
+    """Not even at the deadline: the wait ends there, with the error that it ended on."""
+    asked = []
+
+    def look(job_id):
+        asked.append(clock.now())
+        raise Throttled("slow down", retry_after=900)
+
+    start = state_of(job(s1="PROCESSING"), timeout=clock.now() + 10)
+    end = wait(start, one_by_one(look), clock, lambda state: None)
+    assert end.timed_out and isinstance(end.last_error, Throttled) and len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "seen", "times"),
+    [
+        ([None, None, "it"], "it", [0, 0.5, 1.3]),
+        ([Throttled("slow", retry_after=4), "it"], "it", [0, 4]),
+        ([Throttled("slow", retry_after=11), "it"], Throttled, [0]),
+        ([Unauthorized("no"), "it"], Unauthorized, [0]),
+        ([AnswerLost("reset"), None, "it"], "it", [0, 0.5, 1.3]),
+        ([None] * 99, None, None),
+    ],
+)
+def test_poll_within(clock, answers, seen, times):
+    asked, start = [], clock.now()
+
+    def poll():
+        asked.append(round(clock.now() - start, 3))
+        answer = answers[len(asked) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    found = poll_within(clock, 10, poll)
+    assert isinstance(found, seen) if isinstance(seen, type) else found == seen
+    assert times is None or asked == times
+    assert asked[-1] <= 10
 
 
 def test_one_look_that_does_not_find_a_job_means_nothing():

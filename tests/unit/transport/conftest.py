@@ -138,7 +138,7 @@ def client_of(clock: FakeClock) -> Iterator[Callable[..., HttpClient]]:
 
     yield make
     for client in made:
-        client._session.close()
+        client._connections.close()
 
 
 # Seconds, for servers that do answer.

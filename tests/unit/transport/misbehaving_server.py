@@ -30,6 +30,7 @@ class Received:
     target: str
     headers: list[tuple[str, str]]
     body: bytes
+    connection: int = 0
 
     def header(self, name: str) -> str | None:
         """A header's value; None if it is not there; the test fails if it is there twice."""
@@ -191,6 +192,9 @@ class MisbehavingServer(_Listener):
 
     Args:
         certificate: file with certificate and key to speak TLS with; None is plain http.
+
+    Attributes:
+        kept_dies: a second request on a connection is not read: the connection is reset as it comes in.
     """
 
     def __init__(self, certificate: str | None = None) -> None:
@@ -200,6 +204,8 @@ class MisbehavingServer(_Listener):
             self._context.load_cert_chain(certificate)
         self.answers: list[Answer] = [Reply()]
         self._received: list[Received] = []
+        self.kept_dies = False
+        self.connections = 0
         super().__init__()
 
     @property
@@ -224,12 +230,19 @@ class MisbehavingServer(_Listener):
             connection = self._context.wrap_socket(connection, server_side=True)
         # Closing has to happen here: wrap_socket took the descriptor over.
         with connection, connection.makefile("rb") as stream:
-            stays = True
+            with self._changed:
+                self.connections += 1
+                number = self.connections
+            stays, kept = True, False
             while stays:
+                if kept and self.kept_dies and stream.peek(1):
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+                kept = True
                 line, headers = _read_head(stream)
                 method, target, _version = line.split(" ")
                 length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
-                request = Received(method, target, headers, stream.read(length))
+                request = Received(method, target, headers, stream.read(length), number)
                 with self._changed:
                     self._received.append(request)
                     answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

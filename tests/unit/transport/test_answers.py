@@ -30,7 +30,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Throttled,
     Unauthorized,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import _client as client
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport import _answers
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import NoAuth
@@ -272,6 +272,12 @@ def test_bad_answer_to_a_read(api: LiteServerApi, server: MisbehavingServer, ans
     assert len(error.message) < 400
 
 
+def test_null_is_an_empty_list(api: LiteServerApi, server: MisbehavingServer) -> None:
+    server.answers = [reply_json({"data": None, "total": 0})]
+    listing = api.list_jobs()
+    assert (listing.records, listing.complete) == ([], True)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -332,7 +338,7 @@ def test_bad_answer_to_a_create_leaves_its_outcome_unknown(
 
 def test_answer_up_to_the_limit(api: LiteServerApi, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps(JOB).encode()
-    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", len(body))
+    monkeypatch.setattr(_answers, "MAX_ANSWER_BYTES", len(body))
     server.answers = [Reply(200, body)]
     assert api.get_job("1") == JOB
     server.answers = [Reply(200, body + b" ")]
@@ -361,7 +367,7 @@ class Wire:
 def test_answer_over_the_limit_is_not_held_in_memory(
     api: LiteServerApi, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, status: int, bomb: bool
 ) -> None:
-    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(_answers, "MAX_ANSWER_BYTES", 1 << 20)
     answer = Reply(status, BOMB, {"Content-Encoding": "gzip"}) if bomb else Reply(status, b" " * BIG)
     answer.headers["Location"] = "/elsewhere"
     # The server's copy of the answer is made before, so that it does not count.
@@ -394,7 +400,7 @@ def test_broken_gzip_is_a_bad_answer_with_the_request_id(
 
 
 def test_limit_is_more_than_5000_servers_need() -> None:
-    assert client.MAX_ANSWER_BYTES >= 20_000_000
+    assert _answers.MAX_ANSWER_BYTES >= 20_000_000
 
 
 # What is passed on

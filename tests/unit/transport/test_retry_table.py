@@ -35,12 +35,13 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unreachable,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import (
     NoAuth,
     PasswordAuth,
     TokenAuth,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._exchange import Call
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Backoff, Kind
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._signing import AccessKeyAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock

@@ -19,8 +19,9 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     TlsFailed,
     Unreachable,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import NoAuth, TokenAuth
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._exchange import Call
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Kind
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._signing import AccessKeyAuth
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
@@ -281,6 +282,101 @@ def test_proxy_of_the_environment_that_is_nonsense(
         client_of(max_retries=0).send(call, lambda body, _headers: body)
     assert tls_server.count == 0
     assert "proxy" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "url", "direct"),
+    [
+        ("::1/128", "https://[::1]:8443/v1", True),
+        ("example.com, ::1 ", "https://[::1]/", True),
+        ("[::1]", "https://[::1]/", True),
+        ("fd00::/8", "https://[fd12:3456::1]:8443/", True),
+        ("[fd00::]/8", "https://[fd12:3456::1]/", True),
+        ("fd12:3456::ff/120", "https://[fd12:3456::1]/", True),  # host bits that are set
+        ("fd00::/8", "https://[fe80::1]/", False),
+        ("::1/128", "https://[::2]/", False),
+        ("127.0.0.0/8", "https://127.1.2.3/", True),
+        ("10.0.0.0/255.0.0.0", "https://10.9.8.7/", True),
+        ("10.0.0.7/32", "https://10.0.0.8/", False),
+        ("0.0.0.0/0", "https://[::1]/", False),
+        ("::/0", "https://10.0.0.8/", False),
+        ("10.0.0.0/8", "https://modelarts.cn-north-4.myhuaweicloud.com/", False),
+        (".myhuaweicloud.com", "https://modelarts.cn-north-4.myhuaweicloud.com/", True),
+        ("nonsense/64,,[", "https://[::1]/", False),
+        ("*", "https://[::1]/", True),
+    ],
+)
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_networks_and_addresses_in_no_proxy(
+    client_of: Callable[..., HttpClient], monkeypatch: pytest.MonkeyPatch, name: str, value: str, url: str, direct: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+    monkeypatch.setenv(name, value)
+    proxies = client_of()._connections._proxies(url)
+    assert (proxies.get("https") is None) is direct
+
+
+def test_a_network_in_no_proxy_on_the_wire(
+    tls_server: MisbehavingServer,
+    proxy: RecordingProxy,
+    client_of: Callable[..., HttpClient],
+    certificate: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "::1/128,127.0.0.0/255.0.0.0")
+    get(client_of(verify=certificate), tls_server.url)
+    assert proxy.asked == []
+    assert tls_server.count == 1
+
+
+# Connections
+
+
+@pytest.mark.parametrize("kind", [Kind.CREATE, Kind.CHANGE])
+@pytest.mark.parametrize("body", [{"name": "x"}, None])
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_write_does_not_go_over_a_connection_that_may_be_dying(
+    server: MisbehavingServer,
+    tls_server: MisbehavingServer,
+    certificate: str,
+    client_of: Callable[..., HttpClient],
+    kind: Kind,
+    body: dict | None,
+    secure: bool,
+) -> None:
+    """On a kept one, that it did not arrive could not be told from an answer that was lost: the outcome was unknown."""
+    server = tls_server if secure else server
+    server.kept_dies = True
+    client = client_of(max_retries=0, verify=certificate)
+    get(client, server.url)
+    for _time in range(2):
+        write = Call(kind, "do it", "POST", server.url + "/v1", NoAuth(), body)
+        assert client.send(write, lambda answer, _headers: answer) == {}
+    assert [(request.method, request.connection) for request in server.received] == [
+        ("GET", 1),
+        ("POST", 2),
+        ("POST", 3),
+    ]
+
+
+def test_reads_keep_their_connection(server: MisbehavingServer, client_of: Callable[..., HttpClient]) -> None:
+    client = client_of()
+    get(client, server.url)
+    client.send(Call(Kind.CREATE, "do it", "POST", server.url, NoAuth(), {}), lambda answer, _headers: answer)
+    get(client, server.url)
+    client.send(Call(Kind.POLL, "look", "GET", server.url, NoAuth()), lambda answer, _headers: answer)
+    assert [request.connection for request in server.received] == [1, 2, 1, 1]
+
+
+def test_a_read_survives_a_kept_connection_that_dies(
+    server: MisbehavingServer, client_of: Callable[..., HttpClient]
+) -> None:
+    server.kept_dies = True
+    client = client_of(max_retries=1)
+    get(client, server.url)
+    get(client, server.url)
+    assert [request.connection for request in server.received] == [1, 2]
 
 
 # Redirects

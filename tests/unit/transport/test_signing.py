@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import Throttled
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import Call, HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._exchange import Call
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Kind
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._signing import (
     AccessKeyAuth,

@@ -14,6 +14,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
+    ApiError,
     InvalidOption,
     LiteServerError,
     Unreachable,
@@ -477,7 +478,17 @@ def test_password_of_the_proxy_is_a_secret() -> None:
         ("user:secret@proxy.example.com", {"secret"}),
         ("//user:secret@[::1", {"secret"}),
         ("http://proxy.example.com:3128", set()),
-        ("http://user@proxy.example.com:3128/x:y@z", set()),
+        # A slash in a password makes something else of the address for every program; it is a password all the same.
+        ("http://user:pa/ss@proxy.example.com:3128", {"pa/ss"}),
+        ("http://user:p@/s#s?@proxy.example.com:3128", {"p@/s#s?"}),
+        ("user:pa//ss@proxy.example.com:3128", {"pa//ss"}),
+        ("http://user:pa%2Fss@proxy.example.com:3128", {"pa%2Fss", "pa/ss"}),
+        # A token in the place of the user; a short name is none.
+        ("https://a-token-8@proxy.example.com", {"a-token-8"}),
+        ("https://a-token-8:@proxy.example.com", {"a-token-8"}),
+        ("https://a-token-of-20-letters:x-oauth-basic@proxy.example.com", {"a-token-of-20-letters", "x-oauth-basic"}),
+        ("https://user@proxy.example.com", set()),
+        ("https://operator-7:secret@proxy.example.com", {"secret"}),
         (None, set()),
     ],
 )
@@ -487,6 +498,12 @@ def test_a_password_is_found_in_an_address_that_will_be_refused_too(
 ) -> None:
     options = dict.fromkeys(("proxy", "endpoint", "iam_endpoint"), None)
     assert passwords_in_addresses({**options, option: address}) == passwords
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_password_in_a_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://user:pa/ss@proxy.example.com:3128")
+    assert "pa/ss" in passwords_in_addresses({})
 
 
 def test_switching_verification_off_warns() -> None:
@@ -569,3 +586,30 @@ def test_login_fetches_a_token(server: MisbehavingServer) -> None:
 
 def test_user_agent_tells_the_version(server: MisbehavingServer) -> None:
     assert headers_of(server, **TOKEN).header("User-Agent").startswith(f"modelarts.liteserver/{VERSION}")
+
+
+# Where it goes
+
+
+@pytest.mark.parametrize("way", [KEYS, LOGIN])
+def test_a_region_that_does_not_exist_is_named_with_its_host(monkeypatch: pytest.MonkeyPatch, way: dict) -> None:
+    def unknown(host: str, *_more: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    options = parsed(region="cn-nowhere-9", project_id="p", max_retries=0, **way)
+    with pytest.raises(Unreachable) as caught:
+        build_api(options, FakeClock(), lambda _token: None).get_job("1")
+    host = "iam" if way is LOGIN else "modelarts"
+    assert f"no connection to {host}.cn-nowhere-9.myhuaweicloud.com (region 'cn-nowhere-9')" in caught.value.message
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "APIGW.0301"), (403, "ModelArts.0403"), (404, "APIGW.0101")])
+def test_a_refusal_that_may_be_another_regions_names_the_host(
+    server: MisbehavingServer, status: int, code: str
+) -> None:
+    server.answers = [reply_json({"error_code": code, "error_msg": "no"}, status)]
+    options = parsed(endpoint=server.url, project_id="p", **KEYS)
+    with pytest.raises(ApiError) as caught:
+        build_api(options, FakeClock(), lambda _token: None).get_job("1")
+    assert f"127.0.0.1:{server.port} (endpoint)" in str(caught.value)

@@ -206,7 +206,7 @@ def test_every_file_is_importable_without_the_library(root: pathlib.Path, tmp_pa
     ]
     assert len(names) > 10
     code = "import sys, importlib\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
-    code += "http = sys.modules['ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client']\n"
+    code += "http = sys.modules['ansible_collections.modelarts.liteserver.plugins.module_utils.transport._exchange']\n"
     code += "assert 'not here' in http.REQUESTS_IMPORT_ERROR\n"
     done = subprocess.run(
         [sys.executable, "-c", code, *names],

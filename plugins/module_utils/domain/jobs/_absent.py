@@ -121,9 +121,15 @@ class AbsentJob:
 
 
 def _existing(api: Api, job_id: str) -> Job | None:
-    """The job if it is there and not deleted, else None."""
+    """The job if it is there and not deleted, else None.
+
+    A record that the list shows is there, even where it is not found by itself: it holds up every run.
+    """
     try:
         job = read_job(api.get_job(job_id))
     except NotFound:
-        return None
+        listed = [record for record in api.list_jobs(id=job_id).records if record["id"] == job_id]
+        if not listed:
+            return None
+        job = read_job(listed[0])
     return None if job.status == "DELETED" else job

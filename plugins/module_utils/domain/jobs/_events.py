@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from ..._errors import BadAnswer, NotFound
 from ..._shapes import Record
 from .._api import Api
-from ._model import FAILED, JOB_ENDED, Job, Summary, Task, newest, read_job, read_summary
+from ._model import FAILED, JOB_ENDED, Job, Task, newest, read_job, read_summary
 
 DELETED = "DELETED"
 # A job may be over a moment before its detail shows the last tasks.
@@ -127,13 +127,12 @@ class JobWatch:
         self.warnings = []
         listing = api.list_jobs()
         requests = 1
-        listed = {record["id"]: self._summary(record) for record in listing.records}
+        listed = {record["id"]: read_summary(record) for record in listing.records}
         # What is not listed may be on a page that was not read; whether it is gone, only its detail tells.
         lost = [job_id for job_id in self.known or {} if job_id not in listed] if listing.complete else []
         self._seen, self._gone = {}, []
         events: list[Record] = []
-        readable = [summary for summary in listed.values() if summary]
-        for summary in sorted(readable, key=newest):
+        for summary in sorted(listed.values(), key=newest):
             known = (self.known or {}).get(summary.id)
             if not self._watched(summary.name):
                 continue
@@ -175,18 +174,11 @@ class JobWatch:
     def _watched(self, name: str) -> bool:
         return self._names is None or any(fnmatchcase(name, pattern) for pattern in self._names)
 
-    def _summary(self, record: Record) -> Summary | None:
-        try:
-            return read_summary(record)
-        except BadAnswer as error:
-            # One record that cannot be read must not hide the others.
-            self.warnings.append(str(error))
-            return None
-
     def _detail(self, api: Api, job_id: str, known: Record | None, listed: bool = True) -> list[Record]:
         try:
             job = read_job(api.get_job(job_id))
         except BadAnswer as error:
+            # One record that cannot be read must not hide the others.
             self.warnings.append(str(error))
             return []
         except NotFound:

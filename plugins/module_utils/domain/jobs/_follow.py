@@ -16,6 +16,7 @@ from .._progress import Progress
 from .._result import ServerRow
 from .._waiting import WaitLimits, one_by_one, watch
 from .._wording import name_servers
+from ._decision import verdict_of
 from ._history import SETTLE_SECONDS_WHEN_ENDED
 from ._model import DELETED, JOB_STATUSES, SKIPPED, TASK_STATUSES, Job, read_job
 from ._run import Run, rows_of, servers_of_jobs
@@ -31,19 +32,23 @@ def wait_for(
     :param resume: how to come back to this wait, or None where there is no way.
     :returns: the error of the last poll where the time was up, or None.
     """
-    servers: dict[str, set[str]] = {}
-    for run in runs:
-        for job_id, server_ids in servers_of_jobs(run).items():
-            servers.setdefault(job_id, set()).update(server_ids)
+    servers_of = {(id(run), job_id): server_ids for run in runs for job_id, server_ids in servers_of_jobs(run).items()}
+    followed = {job_id for _run, job_id in servers_of}
     ended_since: dict[str, float] = {}
 
     def ended(job_id: str, job: Job) -> bool:
-        if job.ended and not job.tasks:
-            # It may have ended before it lists its servers.
-            now = clock.now()
-            return now - ended_since.setdefault(job_id, now) >= SETTLE_SECONDS_WHEN_ENDED
-        tasks = (job.task_of.get(server_id) for server_id in servers[job_id])
-        return job.ended or all(task is not None and task.ended for task in tasks)
+        verdicts = {
+            verdict_of(job, job.task_on(server_id), run.skipped_ok, run.is_reboot)
+            for run in runs
+            for server_id in servers_of.get((id(run), job_id), ())
+        }
+        if not verdicts & {"running", "unknown"}:
+            return True
+        if job.status == DELETED or not job.ended:
+            return job.ended
+        # It may have ended before it lists its servers, or before its tasks say so.
+        now = clock.now()
+        return now - ended_since.setdefault(job_id, now) >= SETTLE_SECONDS_WHEN_ENDED
 
     def poll(job_id: str) -> Job | None:
         try:
@@ -56,7 +61,7 @@ def wait_for(
             run.jobs.update((job_id, seen[job_id]) for job_id in run.jobs if job_id in seen)
 
     state = watch(
-        {job_id: job for run in runs for job_id, job in run.jobs.items() if job_id in servers},
+        {job_id: job for run in runs for job_id, job in run.jobs.items() if job_id in followed},
         one_by_one(poll),
         take,
         ended=ended,
@@ -66,6 +71,7 @@ def wait_for(
         limits=limits,
         progress=progress,
         resume=resume,
+        closed_until=max((run.closed_until for run in runs), default=0),
     )
     if not state.timed_out:
         return None
@@ -116,7 +122,8 @@ def _servers_failed(failed: list[ServerRow], unknown: list[ServerRow], total: in
             f" {name_servers(unknown)}"
         )
         hints.append(
-            "look at the servers without a known outcome themselves: this task does not start them a second time, one"
-            " with another name or reuse=never does"
+            "look at the servers without a known outcome themselves: as long as the service shows their job, this task"
+            " does not start them again; once nothing works on them any more, delete its record (state=absent,"
+            " job_id=...), and it does"
         )
     return ServersFailed("; ".join(texts), hint="; ".join(hints))

@@ -5,9 +5,9 @@
 """Creating a job so that it cannot be created twice.
 
 The API has no token that would make a create repeatable. So a create whose
-outcome is not known is never sent again: the job is looked for instead, among
-those that were not there before. Nor has it a lock: of two runs that begin at
-once both may create a job, so after each create others are looked for.
+outcome is not known is never sent again: the job that carries the nonce of this
+create is looked for instead. Nor has it a lock: of two runs that begin at once
+on two controllers both may create a job, so after each create others are looked for.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from dataclasses import dataclass, replace
 from ..._clock import Clock
 from ..._errors import ApiError, BadAnswer, LiteServerError, NotFound, OutcomeUnknown
 from .._api import Api
-from .._waiting import growing_pauses
+from .._waiting import poll_within
 from ._history import History
+from ._mark import nonce_of
 from ._model import Job, newest, read_job
 from ._wanted import REUSE_NEVER, Wanted
 
 NEVER_TWICE_HINT = (
-    "running the same task again is safe: it looks for the job first, and creates one only for servers that no job of"
-    " this name has served"
+    "running the same task again is safe as soon as the service lists the job, if there is one: it looks for it first,"
+    " and creates a job only for servers that no job serves"
 )
 LOOK_FIRST_HINT = (
     "with reuse=never, running the same task again creates a job in any case: look with liteserver_job_info first"
@@ -41,8 +42,8 @@ class Launched:
     """A job that runs because of this create.
 
     :ivar found: True where the answer to the create was lost and the job was found.
-    :ivar listed: whether the job list shows it by now.
-    :ivar concurrent: other jobs with the same item types that began on these servers, or may have,
+    :ivar listed: whether the job list shows it by now, as far as could be seen.
+    :ivar concurrent: other jobs that share an item type and began on these servers, or may have,
         since they were judged.
     :ivar unseen: the LiteServerError that kept it from being seen whether there are such jobs, or None.
     """
@@ -64,10 +65,11 @@ def launch(
     :raises OutcomeUnknown: nothing was found, so the job may yet appear.
     :raises LiteServerError: the job was surely not created.
     """
+    nonce = nonce_of(clock.uniform())
     try:
-        answer = api.create_job(wanted.body(server_ids))
+        answer = api.create_job(wanted.body(server_ids, nonce))
     except OutcomeUnknown as error:
-        launched = Launched(_lost_job(history, wanted, server_ids, clock, patience, error), found=True)
+        launched = Launched(_lost_job(history, wanted, server_ids, nonce, clock, patience, error), found=True)
     except ApiError as error:
         if _says_name_taken(error):
             error.hint = UNIQUE_NAME_HINT
@@ -79,13 +81,15 @@ def launch(
             launched = Launched(read_job(answer))
         except BadAnswer as error:
             # There is an id, but the rest cannot be read: the job exists.
-            launched = Launched(_lost_job(history, wanted, server_ids, clock, patience, error), found=True)
-        else:
-            if not history.shows(launched.job.id, patience):
-                return replace(launched, listed=False)
+            launched = Launched(_lost_job(history, wanted, server_ids, nonce, clock, patience, error), found=True)
+    listing = history.list_with(launched.job.id, patience)
+    if listing is None:
+        return replace(launched, listed=False)
+    if isinstance(listing, LiteServerError):
+        return replace(launched, unseen=listing)
     concurrent: list[Job] = []
     try:
-        for job in history.concurrent_with(launched.job.id, server_ids):
+        for job in history.concurrent_with(launched.job.id, listing, server_ids):
             concurrent.append(job)
     except LiteServerError as error:
         # The job runs: a list that fails must not hide that.
@@ -97,40 +101,42 @@ def _lost_job(
     history: History,
     wanted: Wanted,
     server_ids: Collection[str],
+    nonce: str,
     clock: Clock,
     patience: float,
     lost: LiteServerError,
 ) -> Job:
     """Find the job of a create whose answer was lost."""
-    wanted_servers = set(server_ids)
-    failure = None
-    for _pause in growing_pauses(clock, patience):
-        try:
-            found = [
-                job
-                for job in history.newcomers(polling=True)
-                if job.name == wanted.name and job.items == wanted.items and set(job.task_of) == wanted_servers
-            ]
-        except LiteServerError as error:
-            failure = error
-            if not error.retryable:
-                break
-            continue
-        if found:
-            # Of several, the one that the next run goes by.
-            return max(found, key=newest)
+    marked = wanted.mark_for(server_ids, nonce) is not None
+    found = poll_within(
+        clock, patience, lambda: history.lost_job(nonce) if marked else _unmarked_job(history, wanted, server_ids)
+    )
+    if isinstance(found, Job):
+        return found
     message = (
         f"{lost.message.rstrip('.')}. It is not known whether the job was created: no such job appeared within"
         f" {patience} s"
     )
-    if failure is not None:
-        message += f" (the last look failed: {failure.message})"
+    if found is not None:
+        message += f" (the last look failed: {found.message})"
     raise OutcomeUnknown(
         message + ".",
         http_status=lost.http_status,
         request_id=lost.request_id,
         hint=LOOK_FIRST_HINT if wanted.reuse == REUSE_NEVER else NEVER_TWICE_HINT,
     ) from lost
+
+
+def _unmarked_job(history: History, wanted: Wanted, server_ids: Collection[str]) -> Job | None:
+    """The newest job that came to light since, with this name and items on exactly these servers."""
+    same = [
+        job
+        for job in history.unmarked_newcomers()
+        if job.name == wanted.name
+        and history.ran_same_items(job)
+        and len(job.runs_on(server_ids)) == len(server_ids) == len(job.task_of)
+    ]
+    return max(same, key=newest, default=None)
 
 
 def _says_name_taken(error: ApiError) -> bool:

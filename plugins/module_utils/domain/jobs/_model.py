@@ -19,6 +19,7 @@ from typing import Any
 from ..._errors import BadAnswer
 from ..._shapes import Record
 from .._times import milliseconds
+from ._mark import Mark, read_mark
 
 # The documented statuses. Everything else is neither a success nor a failure.
 DELETED = "DELETED"
@@ -57,14 +58,15 @@ class Task:
 class Job:
     """A job with its items and tasks.
 
-    :ivar created: milliseconds since the epoch on the service's clock.
+    :ivar created: milliseconds since the epoch on the service's clock; None where the service does not say.
     :ivar raw: the answer it was read from.
     """
 
     id: str
     name: str = ""
     status: str = "PROCESSING"
-    created: int = 0
+    created: int | None = 0
+    mark: Mark | None = None
     items: tuple[Item, ...] = ()
     tasks: tuple[Task, ...] = ()
     raw: Record = field(default_factory=dict, compare=False, repr=False)
@@ -75,13 +77,21 @@ class Job:
         return self.status in JOB_ENDED
 
     @property
-    def item_types(self) -> tuple[str, ...]:
-        """The types of the items, whatever their order."""
-        return tuple(sorted(item.type for item in self.items))
+    def lists_all(self) -> bool:
+        """Whether a server without a task here is surely not one of the job's, as far as the job tells."""
+        return bool(self.tasks) and (self.mark is None or len(self.task_of) >= self.mark.servers)
+
+    def task_on(self, server_id: str) -> Task | None:
+        """The task on a server, or None; the service may answer ids in another case than they were sent in."""
+        return self.task_of.get(server_id.lower())
+
+    def runs_on(self, server_ids: Iterable[str]) -> list[str]:
+        """Those of the servers that have a task here."""
+        return [server_id for server_id in server_ids if server_id.lower() in self.task_of]
 
     @cached_property
     def task_of(self) -> dict[str, Task]:
-        """{server id: Task}.
+        """{server id in lower case: Task}.
 
         Should a job have several for one server, the least finished, else the
         least successful speaks for all.
@@ -89,9 +99,9 @@ class Job:
         order = {FAILED: 1, SKIPPED: 2, SUCCESS: 3}
         found: dict[str, Task] = {}
         for task in self.tasks:
-            known = found.get(task.server_id)
+            known = found.get(task.server_id.lower())
             if known is None or order.get(task.status, 0) < order.get(known.status, 0):
-                found[task.server_id] = task
+                found[task.server_id.lower()] = task
         return found
 
 
@@ -102,12 +112,18 @@ class Summary:
     id: str
     name: str
     status: str
-    created: int
+    created: int | None
+    mark: Mark | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the service says that nothing more will happen."""
+        return self.status in JOB_ENDED
 
 
 def newest(job: Job | Summary) -> tuple[int, str]:
     """The key by which one job is newer than another: the service's own creation time, whatever its list's order."""
-    return job.created, job.id
+    return job.created or 0, job.id
 
 
 def items_of(items: Iterable[Item]) -> tuple[Item, ...]:
@@ -116,8 +132,15 @@ def items_of(items: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def read_summary(raw: Record) -> Summary:
-    """A record of the job list; raises BadAnswer where it cannot be placed in time."""
-    return Summary(raw["id"], _text(raw, "name"), _text(raw, "status"), _created(raw))
+    """A record of the job list."""
+    return Summary(
+        raw["id"], _text(raw, "name"), _text(raw, "status"), _created(raw), read_mark(raw.get("description"))
+    )
+
+
+def unread_job(summary: Summary) -> Job:
+    """A job of which no more could be read than the list tells: neither its items nor its servers."""
+    return Job(summary.id, summary.name, summary.status, summary.created, summary.mark)
 
 
 def read_job(raw: Record) -> Job:
@@ -128,6 +151,7 @@ def read_job(raw: Record) -> Job:
         name=_text(raw, "name"),
         status=_text(raw, "status"),
         created=_created(raw),
+        mark=read_mark(raw.get("description")),
         items=items_of(_item(entry, where) for entry in _list(raw, "items", where)),
         tasks=tuple(_task(entry, where) for entry in _list(raw, "tasks", where)),
         raw=raw,
@@ -174,9 +198,5 @@ def _text(raw: Record, key: str) -> str:
     return "" if value is None else str(value)
 
 
-def _created(raw: Record) -> int:
-    created = milliseconds(raw.get("create_at"))
-    if created is None:
-        # Without it, which of two jobs is the newer one cannot be told.
-        raise BadAnswer("job '{}': 'create_at' is not a time".format(raw["id"]))
-    return created
+def _created(raw: Record) -> int | None:
+    return milliseconds(raw.get("create_at"))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,11 +18,13 @@ from .._ids import check_ids
 from .._progress import Progress
 from .._result import task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, timed_out_error
+from ._decision import ran_same_items
 from ._follow import require_success, wait_for, warn_of_statuses
 from ._model import Job, read_job
 from ._result import job_record
 from ._run import Run, diff_of, job_ids_of, rows_of
-from ._start import attach, start
+from ._start import attach, require_servers, start
+from ._template_check import defaults_in
 from ._wanted import REUSE_NEVER, Wanted, read_wanted
 
 # What is true of a repeat that finds nothing of what was started before.
@@ -36,6 +39,8 @@ class PresentJob:
 
     :param options: the module's options.
     :param write_progress: takes one line about a wait.
+    :param lock: held while servers are judged and a job is created for them, so that no other run of this controller
+        does the same meanwhile.
     :param conceal: takes a text of the service and returns it without secrets. Ansible masks them
         too, but only as they are: not in a message that was cut, or put on one line.
     """
@@ -47,15 +52,21 @@ class PresentJob:
         check_mode: bool,
         write_progress: Callable[[str], object],
         conceal: Conceal = str,
+        lock: contextlib.AbstractContextManager[object] | None = None,
     ) -> None:
         self._clock = clock
         self._options = options
         self._write_progress = write_progress
+        self._lock = lock or contextlib.nullcontext()
         self._started = clock.now()
         self._wanted: Wanted | None = None  # with job_id, whatever that job runs
         self.warnings: list[str] = []
         self.known = Run(
-            skipped_ok=options["skipped"] == "ok", check_mode=check_mode, conceal=conceal, warnings=self.warnings
+            skipped_ok=options["skipped"] == "ok",
+            is_reboot=options.get("is_reboot"),
+            check_mode=check_mode,
+            conceal=conceal,
+            warnings=self.warnings,
         )
 
     def prepare(self) -> None:
@@ -77,10 +88,14 @@ class PresentJob:
         """
         if self._wanted is None:
             job = read_job(api.get_job(self._options["job_id"]))
-            self.warnings += _doubts_about(job, self._options)
+            self.warnings += _doubts_about(api, job, self._options)
             self.known = attach(api, self.known, job, self._clock)
-        else:
+            require_servers(self.known)
+        elif self.known.check_mode:
             start(api, self.known, self._wanted, self._clock, self._options["request_timeout"])
+        else:
+            with self._lock:
+                start(api, self.known, self._wanted, self._clock, self._options["request_timeout"])
         if self.known.check_mode:
             return
         if self._options["wait"] and self.known.serving:
@@ -132,7 +147,7 @@ class PresentJob:
         return diff_of(self.known)
 
 
-def _doubts_about(job: Job, options: Options) -> list[str]:
+def _doubts_about(api: Api, job: Job, options: Options) -> list[str]:
     """Warnings about the items that a task gives beside a job id.
 
     :raises InvalidOption: the job runs other items: a mistake, and nothing that could be brought about.
@@ -143,8 +158,12 @@ def _doubts_about(job: Job, options: Options) -> list[str]:
     if described.get("type") is None:
         described["type"] = job.items[0].type if job.items else "unknown"
     wanted, doubts = read_wanted(described)
-    if wanted.items != job.items:
+    same_items = ran_same_items(wanted, job, lambda job: defaults_in(api.list_templates().records, job, wanted.type))
+    if same_items is False:
         raise InvalidOption(
             f"job '{job.id}' runs other items than the ones given: leave items and spec out", ("job_id",)
         )
-    return [str(doubt) for doubt in doubts]
+    warnings = [str(doubt) for doubt in doubts]
+    if same_items is None:
+        warnings.append(f"job '{job.id}' does not show which items it runs: they are not compared with the ones given")
+    return warnings

@@ -26,6 +26,7 @@ class Run:
     :ivar server_ids: the wanted servers, in their order.
     :ivar title: names the run in lines of progress.
     :ivar skipped_ok: whether a skipped server is done.
+    :ivar is_reboot: as its jobs were sent: whether a failed task may be started again while its job runs.
     :ivar check_mode: whether nothing is created.
     :ivar conceal: takes a message of the service and returns it without secrets.
     :ivar judged: {server id: Judgement} before anything was created.
@@ -36,11 +37,13 @@ class Run:
     :ivar submitted: the servers for which a create request was sent, or in check mode would be.
     :ivar main_job_id: of the job that was created or attached to, or None.
     :ivar action: as in the result.
+    :ivar closed_until: seconds on the clock: before that the service takes no request, as it said.
     """
 
     server_ids: tuple[str, ...] = ()
     title: str = ""
     skipped_ok: bool = True
+    is_reboot: bool | None = None
     check_mode: bool = False
     conceal: Conceal = str
     judged: Mapping[str, Judgement] = field(default_factory=dict)
@@ -51,6 +54,7 @@ class Run:
     main_job_id: str | None = None
     action: str = "none"
     timed_out: bool = False
+    closed_until: float = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -93,7 +97,7 @@ def add_concurrent(run: Run, job: Job, same_items: bool) -> list[str]:
     """Take a job of another run; returns the servers that both run on."""
     run.jobs[job.id] = job
     run.concurrent[job.id] = same_items
-    return [server_id for server_id in run.submitted if server_id in job.task_of]
+    return job.runs_on(run.submitted)
 
 
 def jobs_on(run: Run, server_id: str, same_items: bool = True) -> list[str]:
@@ -103,7 +107,7 @@ def jobs_on(run: Run, server_id: str, same_items: bool = True) -> list[str]:
     others = [
         job_id
         for job_id, same in run.concurrent.items()
-        if same is same_items and server_id in run.submitted and server_id in run.jobs[job_id].task_of
+        if same is same_items and server_id in run.submitted and run.jobs[job_id].task_on(server_id) is not None
     ]
     return [run.serving[server_id], *others] if same_items else others
 
@@ -139,8 +143,8 @@ def _bare_row(run: Run, server_id: str) -> ServerRow:
         rows = []
         collided = jobs_on(run, server_id, same_items=False)
         for job in map(run.jobs.__getitem__, jobs_on(run, server_id) + collided):
-            task = job.task_of.get(server_id)
-            verdict = verdict_of(job, task, run.skipped_ok)
+            task = job.task_on(server_id)
+            verdict = verdict_of(job, task, run.skipped_ok, run.is_reboot)
             if job.id in collided and verdict != "running":
                 verdict = "unknown"  # how it ended with other items says nothing about these
             rows.append((verdict == "running", newest(job), task_row(server_id, verdict, job, task)))

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..._clock import Clock
-from ..._errors import LiteServerError, OutcomeUnknown, ServersBusy, TemplateRejected
+from ..._errors import InvalidOption, LiteServerError, OutcomeUnknown, ServersBusy, TemplateRejected
 from .._api import Api
-from .._wording import name_servers
+from .._wording import name_servers, some_of
 from ._decision import Standing
 from ._history import History, settled
 from ._launch import Launched, launch
@@ -28,11 +28,14 @@ from ._run import (
     take_judgements,
 )
 from ._template_check import findings
-from ._wanted import Wanted
+from ._wanted import UNMARKED, Wanted
 
 
 def start(api: Api, run: Run, wanted: Wanted, clock: Clock, patience: float) -> None:
     """Start one job for exactly the servers that need it, and attach to what runs; in check mode, plan it.
+
+    Whoever may call it for the same servers at the same time holds a lock around it: when it returns, the list shows
+    the new job, as far as could be seen, and the next caller finds it.
 
     :param run: takes what becomes known, whatever is raised.
     :param patience: seconds to look for a job without an answer: as long as an answer may take.
@@ -49,6 +52,8 @@ def start(api: Api, run: Run, wanted: Wanted, clock: Clock, patience: float) -> 
     submit, running = servers_at(run, Standing.SUBMIT), servers_at(run, Standing.RUNNING)
     if submit:
         run.submitted = tuple(submit)
+        if wanted.mark and not wanted.has_room_for_mark(submit):
+            run.warnings.append(UNMARKED)
         if run.check_mode:
             run.action = "planned"
         else:
@@ -62,12 +67,25 @@ def attach(api: Api, run: Run, job: Job, clock: Clock) -> Run:
 
     :returns: the run, with all of the job's servers where it has none.
     """
-    if job.ended or not run.server_ids:
-        job = settled(api, job, clock)
-    run = replace(run, server_ids=run.server_ids or tuple(job.task_of), title=job.name)
-    follow(run, job, run.server_ids)
+    job = settled(api, job, clock, run.server_ids)
+    servers = tuple(task.server_id for task in job.task_of.values())
+    run = replace(run, server_ids=run.server_ids or servers, title=job.name)
+    follow(run, job, job.runs_on(run.server_ids))
     run.action = "attached"
     return run
+
+
+def require_servers(run: Run) -> None:
+    """Raise InvalidOption where the job that a run has attached to does not list a wanted server."""
+    strangers = [server_id for server_id in run.server_ids if server_id not in run.serving]
+    if strangers:
+        raise InvalidOption(
+            f"job '{run.main_job_id}' does not list {len(strangers)} of the {len(run.server_ids)} servers:"
+            f" {some_of(strangers)}",
+            ("server_ids",),
+            hint="leave server_ids out, which takes the job's own servers, or give name, type and items to start a job"
+            " for these",
+        )
 
 
 def _judge(run: Run, history: History) -> None:
@@ -80,7 +98,9 @@ def _judge(run: Run, history: History) -> None:
     raise ServersBusy(
         f"{len(busy)} of the servers still run other items of the same types, in job '{job.name}' ({job.id}):"
         f" {servers}. Nothing was created",
-        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again",
+        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again. If it hangs, look at the servers;"
+        f" once nothing works on them any more, delete its record (state=absent, job_id={job.id}, force=true), and this"
+        " task goes by the other jobs",
     )
 
 
@@ -111,17 +131,19 @@ def _create(api: Api, run: Run, history: History, wanted: Wanted, clock: Clock, 
     except LiteServerError:
         run.submitted = ()
         raise
+    if launched.unseen and launched.unseen.retry_after:
+        run.closed_until = clock.now() + launched.unseen.retry_after
     job = launched.job
     follow(run, job, run.submitted)
     if job.ended:
         job = settled(api, job, clock)
         follow(run, job, run.submitted)
     run.action = "attached" if launched.found else "created"
-    run.warnings += _warnings_of(launched, job, wanted, patience)
-    _report_concurrent(run, wanted, launched.concurrent)
+    run.warnings += _warnings_of(launched, job, bool(history.ran_same_items(job)), patience)
+    _report_concurrent(run, history, launched.concurrent)
 
 
-def _warnings_of(launched: Launched, job: Job, wanted: Wanted, patience: float) -> Iterable[str]:
+def _warnings_of(launched: Launched, job: Job, same_items: bool, patience: float) -> Iterable[str]:
     if launched.found:
         yield f"the answer to the create request was lost; its job was found: '{job.id}'"
     if launched.unseen:
@@ -134,23 +156,26 @@ def _warnings_of(launched: Launched, job: Job, wanted: Wanted, patience: float) 
             f"the job list does not show job '{job.id}' after {patience} s: a run that starts before it does may"
             " create it again"
         )
-    if job.items and job.items != wanted.items:
-        yield f"the service stored other items than were sent for job '{job.id}': the next run will not recognise it"
+    if not same_items and (job.items or job.mark):
+        yield (
+            f"the service stored other items than were sent for job '{job.id}', and no mark: the next run will not"
+            " recognise it, and starts the work again"
+        )
 
 
-def _report_concurrent(run: Run, wanted: Wanted, jobs: Sequence[Job]) -> None:
+def _report_concurrent(run: Run, history: History, jobs: Sequence[Job]) -> None:
     """Another run judged the same servers at the same moment, and created a job too.
 
     :raises ServersBusy: it runs other items on them.
     """
     collided: list[tuple[Job, str]] = []
     for job in jobs:
-        same = job.items == wanted.items
+        same = bool(history.ran_same_items(job))
         shared = add_concurrent(run, job, same)
         if not shared:
             run.warnings.append(
-                f"job '{job.name}' ({job.id}) of another run began at the same time and lists no servers: it may"
-                " run on these too"
+                f"job '{job.name}' ({job.id}) of another run began at the same time and does not list all of its"
+                " servers: it may run on these too"
             )
             continue
         rows = [row_of(run, server_id) for server_id in shared]

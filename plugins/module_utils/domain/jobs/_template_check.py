@@ -10,6 +10,7 @@ import re
 
 from ..._clock import time_limit
 from ..._shapes import Record
+from ._model import Job, spec_text
 from ._wanted import Wanted
 
 # The request's type and the type under which the service stores the template differ
@@ -40,13 +41,34 @@ def findings(templates: list[Record], wanted: Wanted) -> list[str]:
         return [f"the live templates of type '{wanted.type}' cannot be compared within {SECONDS} s"]
 
 
-def _against(template: Record, wanted: Wanted) -> list[str]:
-    listed = template.get("params")
-    params = {
-        param["name"]: param
-        for param in (listed if isinstance(listed, list) else [])
-        if isinstance(param, dict) and isinstance(param.get("name"), str)
+def defaults_in(templates: list[Record], job: Job, job_type: str) -> dict[str, str]:
+    """{parameter: the value that a job's live template gives it by default}; empty where no template can be told.
+
+    :param job_type: as it is sent, where the job does not tell its template.
+    """
+    types = {job_type, STORED_TYPES.get(job_type), job.raw.get("type")}
+    matching = [each for each in templates if each.get("id") == job.raw.get("template_id")] or [
+        each for each in templates if each.get("type") in types
+    ]
+    return {
+        param["name"]: spec_text(param["value"])
+        for template in matching[:1]
+        for param in _params(template)
+        if param.get("value") is not None
     }
+
+
+def _params(template: Record) -> list[Record]:
+    params = template.get("params")
+    return [
+        param
+        for param in (params if isinstance(params, list) else [])
+        if isinstance(param, dict) and isinstance(param.get("name"), str)
+    ]
+
+
+def _against(template: Record, wanted: Wanted) -> list[str]:
+    params = {param["name"]: param for param in _params(template)}
     found = []
     for item in wanted.body_items:
         for key, value in item.spec:

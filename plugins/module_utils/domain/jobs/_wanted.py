@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sized
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..._errors import InvalidOption, OptionPath
 from ..._shapes import Options, Record
 from .._ids import check_ids
+from ._mark import LONGEST_DESCRIPTION, Mark, digest_of_items, digests_of, marked, nonce_of, read_mark, types_of_mark
 from ._model import Item, items_of, spec_text
 
 NAME_PATTERN = r"[-_.a-zA-Z0-9]{1,64}"
@@ -21,6 +23,13 @@ _NAME = re.compile(NAME_PATTERN)
 # Ansible blanks every occurrence of a secret in the whole result. A very short
 # one would blank ids and counts, and so make the result lie.
 SHORTEST_SECRET = 4
+
+# What it costs where a description of the user's leaves no room for the mark.
+UNMARKED = (
+    f"description leaves no room for the mark (the field takes {LONGEST_DESCRIPTION} characters), so the job is created"
+    " without one, and later runs recognise it by its items alone: where the service stores those otherwise than they"
+    " were sent, each run starts the work again. Shorten it, or set mark=false"
+)
 
 REUSE_SAME_NAME, REUSE_ANY_NAME, REUSE_NEVER = "same_name", "any_name", "never"
 
@@ -32,6 +41,7 @@ class Wanted:
     :ivar items: comparable items, see :func:`._model.items_of`.
     :ivar body_items: the same in the user's order, as the request carries them.
     :ivar secret_keys: spec keys whose values are never shown.
+    :ivar mark: whether jobs are created with a mark, see :mod:`._mark`.
     """
 
     name: str
@@ -45,22 +55,47 @@ class Wanted:
     description: str | None = None
     is_reboot: bool | None = None
     secret_keys: frozenset[str] = frozenset()
+    mark: bool = True
 
     @property
-    def item_types(self) -> tuple[str, ...]:
-        """The types of the items, whatever their order."""
-        return tuple(sorted(item.type for item in self.items))
+    def item_types(self) -> frozenset[str]:
+        """The types of the items."""
+        return frozenset(item.type for item in self.items)
 
-    def body(self, server_ids: Iterable[str]) -> Record:
-        """The create request for these servers."""
+    @cached_property
+    def type_digests(self) -> frozenset[str]:
+        """The types of the items as marks have them."""
+        return frozenset(digests_of(self.item_types))
+
+    @cached_property
+    def digest(self) -> str:
+        """The items as a mark has them."""
+        return digest_of_items(self.body_items or self.items, self.secret_keys)
+
+    def has_room_for_mark(self, server_ids: Sized) -> bool:
+        """Whether the mark of a job for these servers fits behind the description."""
+        return self.mark_for(server_ids, nonce_of(0)) is not None
+
+    def mark_for(self, server_ids: Sized, nonce: str) -> Mark | None:
+        """The mark of a job for these servers; None where none is sent."""
+        mark = Mark(types_of_mark(self.item_types), self.digest, len(server_ids), nonce)
+        return mark if self.mark and marked(self.description, mark) is not None else None
+
+    def body(self, server_ids: Collection[str], nonce: str) -> Record:
+        """The create request for these servers.
+
+        :param nonce: 10 hex digits that no other create request has.
+        """
         body: Record = {
             "name": self.name,
             "type": self.type,
             "server_ids": list(server_ids),
             "items": [{"type": item.type, "spec": dict(item.spec)} for item in self.body_items],
         }
-        if self.description is not None:
-            body["description"] = self.description
+        mark = self.mark_for(server_ids, nonce)
+        description = self.description if mark is None else marked(self.description, mark)
+        if description is not None:
+            body["description"] = description
         if self.is_reboot is not None:
             body["is_reboot"] = self.is_reboot
         return body
@@ -89,7 +124,10 @@ def read_wanted(options: Options) -> tuple[Wanted, list[InvalidOption]]:
         description=options.get("description"),
         is_reboot=options.get("is_reboot"),
         secret_keys=frozenset(str(key) for key in options.get("secret_spec") or {}),
+        mark=options.get("mark") is not False,
     )
+    if read_mark(wanted.description) is not None:
+        raise InvalidOption("ends like a mark of this collection (lsj1-...), which it adds itself", ("description",))
     return wanted, doubts
 
 
