@@ -357,7 +357,8 @@ error:
 
 import os
 
-from ..module_utils import _python  # noqa: F401  before what an older one cannot read
+# Before what an older Python cannot read.
+from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.jobs._absent import AbsentJob
 from ..module_utils.domain.jobs._present import PresentJob
 from ..module_utils.wiring._controller_lock import ControllerLock, lock_path

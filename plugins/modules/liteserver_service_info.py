@@ -80,7 +80,8 @@ error:
   type: dict
 """
 
-from ..module_utils import _python  # noqa: F401  before what an older one cannot read
+# Before what an older Python cannot read.
+from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.servers._server_info import ServiceInfo
 from ..module_utils.wiring._task import run_module
 

@@ -70,9 +70,9 @@ def hostile_servers(count: int, touched: pathlib.Path, seed: int = 1, odd_ids: b
     def value(depth: int = 0) -> Any:
         kind = chance.randrange(6 if depth < 2 else 3)
         if kind == 3:
-            return [value(depth + 1) for _ in range(chance.randrange(3))]
+            return [value(depth + 1) for _entry in range(chance.randrange(3))]
         if kind == 4:
-            return {text(): value(depth + 1) for _ in range(chance.randrange(3))}
+            return {text(): value(depth + 1) for _entry in range(chance.randrange(3))}
         return text() if kind < 2 or kind == 5 else chance.choice([None, True, 5, 0.5])
 
     servers = []

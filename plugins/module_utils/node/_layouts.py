@@ -225,7 +225,8 @@ class _InfoReader:
         return False
 
     def _read_chip(self, line: str) -> bool:
-        assert self.table
+        if not self.table:
+            raise AssertionError("a chip is read only in a table")
         top, bottom = self.table[1]
         for heading, process in _PROCESS_TABLES:
             if heading.match(line):
@@ -267,7 +268,8 @@ class _InfoReader:
         return word
 
     def _read_process(self, line: str) -> bool:
-        assert self.process_line
+        if not self.process_line:
+            raise AssertionError("a process is read only in its table")
         idle = _IDLE.match(line)
         if idle:
             self.idle.append(int(idle.group("npu_id")))

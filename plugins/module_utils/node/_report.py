@@ -182,7 +182,8 @@ class _Collector:
 
     def _add(self, chip: Optional[Chip], row: Optional[Chip], info: Info) -> None:
         known = chip or row
-        assert known
+        if not known:
+            raise AssertionError("a chip that neither table lists")
         if chip is None or row is None:
             text = "NPU {0} chip {1}: only in npu-smi info{2}"
             where = " -m" if row is None else ", not in -m"
@@ -380,7 +381,8 @@ def _count(chips: List[Chip], npu_id: int) -> int:
 
 def _processes_of(chip: Chip, info: Info) -> Optional[List[Dict[str, Any]]]:
     """The processes of a chip by the table; [] only where the tool calls the whole NPU idle."""
-    assert info.processes is not None
+    if info.processes is None:
+        raise AssertionError("the tool printed no table of processes")
     found = info.processes.get((chip["npu_id"], chip["chip_id"])) or info.processes.get((chip["npu_id"], None))
     if found:
         return found

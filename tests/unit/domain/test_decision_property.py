@@ -61,7 +61,12 @@ def jobs(draw):
     marked = draw(st.booleans())
     lost = draw(st.sampled_from([0, 0, 0, 1]))
     digests = types_of_mark(item["type"] for item in sent)
-    mark = Mark(digests, digest_of_items(_items(sent), frozenset()), len({s for s, _ in tasks}) + lost, "0123456789")
+    mark = Mark(
+        digests,
+        digest_of_items(_items(sent), frozenset()),
+        len({server_id for server_id, _status in tasks}) + lost,
+        "0123456789",
+    )
     return {
         "when": when,
         "sent": sent,
