@@ -168,7 +168,6 @@ import json
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleError, AnsibleOptionsError, AnsibleParserError
-from ansible.inventory.data import InventoryData
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable, to_safe_group_name
@@ -186,7 +185,7 @@ from ..module_utils.wiring._connection import (
     environment_options,
 )
 from ..plugin_utils._inventory_cache import ServerCache
-from ..plugin_utils._inventory_hosts import add_all, taken_names, untrusted
+from ..plugin_utils._inventory_hosts import Fleet, add_all, taken_names, untrusted
 from ..plugin_utils._inventory_output import Output, one_line, unreadable
 
 # Rendered for each server, and not as options.
@@ -364,10 +363,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         while True:
             found = host_names(wished, addresses, taken)
             fleet = self._composed([(found.names[server["id"]], variables[server["id"]]) for server in servers])
-            both = fleet.groups.keys() & fleet.hosts.keys()
-            if not both:
+            ambiguous = fleet.ambiguous()
+            if not ambiguous:
                 break
-            taken.update(dict.fromkeys(both))
+            taken.update(dict.fromkeys(ambiguous))
         for text, server_ids in (
             ("servers whose names others have, too, got their ids behind them", found.alike),
             ("servers with names that no host may have are called by their ids", found.replaced),
@@ -379,7 +378,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _composed(self, hosts):
         """An inventory of [(host name, host variables), ...] with their composed variables and groups."""
-        everywhere, self.inventory = self.inventory, InventoryData()
+        everywhere, self.inventory = self.inventory, Fleet()
         self.inventory.current_source = everywhere.current_source
         try:
             for name, variables in hosts:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible import template
+from ansible.inventory.data import InventoryData
 from ansible.utils import unsafe_proxy
 
 from ..module_utils.domain._untrusted import as_value
@@ -23,6 +24,20 @@ _OF_THE_SOURCE = ("inventory_file", "inventory_dir")
 def untrusted(value: Any) -> Any:
     """A value of the service as a value of a variable, its keys too: neither a template nor an expression."""
     return as_value(value) if _TRUST_IS_MARKED else unsafe_proxy.wrap_var(as_value(value))
+
+
+class Fleet(InventoryData):
+    """Hosts and groups that are no inventory yet: a host may be named like a group, until it gets another name."""
+
+    def add_child(self, group: str, child: str) -> bool:
+        """Add a host or a group to a group; what may be either is left out, as the names are not the last ones then."""
+        if child in self.groups and child in self.hosts:
+            return False
+        return bool(super().add_child(group, child))
+
+    def ambiguous(self) -> set[str]:
+        """The names that are a host and a group."""
+        return set(self.groups.keys() & self.hosts.keys())
 
 
 def taken_names(inventory: Any, project_id: str) -> dict[str, str | None]:

@@ -26,6 +26,8 @@ from simulator.state import server_id
 
 PAGE = REPOSITORY / "docs" / "api-coverage.md"
 PREFIX = "/v1/{project_id}/dev-servers"
+# Calls beside these, which concern Lite Servers too.
+BESIDE = "/v1/{project_id}/scheduled-events"
 SDK_VERSION = "3.1.219"
 
 # Why a call is not supported.
@@ -36,6 +38,7 @@ SUPERNODE = "servers and jobs are all a rollout needs; the server list names the
 CLUSTER = "clusters of supernodes: nothing of a rollout needs them"
 CATALOG = "what can be bought"
 NOT_SUPPORTED = {
+    "AcceptScheduledEvent": "can erase disks, and lets the vendor begin: work for a person",
     "AttachDevServerPort": NETWORK,
     "AttachDevServerVolume": NETWORK,
     "BatchDevServersAction": "power goes server by server, so that each has its own outcome",
@@ -89,6 +92,12 @@ HERE = "filtered by the collection: "
 NOT_SENT = {
     ("ListDevServerJobs", "type"): HERE + "`type`, because another type is stored than was sent",
     ("ListDevServerJobs", "status"): HERE + "`status`, because it is not documented how the service compares",
+    ("ListScheduledEvents", "state"): HERE + "`states`, because it is not documented how the service reads several",
+    ("ListScheduledEvents", "type"): HERE + "`types`, likewise",
+    **{
+        ("ListScheduledEvents", name): "all events are read; `server_ids` picks those of servers"
+        for name in ("id", "nodeName", "poolName", "publishStartTime", "publishEndTime")
+    },
     ("ListDevServers", "owner"): "for administrators; `scope: all` reads everybody's",
     ("ListDevServers", "sort_dir"): ORDER,
     ("ListDevServers", "sort_key"): ORDER,
@@ -106,6 +115,7 @@ ENVELOPE = "read, for paging"
 PAGED = ("ListDevServerJobs", "ListDevServerJobTemplates", "ListDevServers", "ListAllDevServers")
 NOT_RETURNED = {
     **{(call, field): ENVELOPE for call in PAGED for field in ("current", "pages", "size", "total")},
+    ("ListScheduledEvents", "count"): ENVELOPE,
     **{
         ("CreateDevServerJob", f"tasks[].{field}"): "`liteserver_job_info` with `job_ids` tells it"
         for field in ("cloud_server", "create_at", "update_at")
@@ -185,7 +195,7 @@ def calls() -> dict[str, Call]:
         for attribute in request.attribute_map:
             setattr(filled, "_" + attribute, attribute)
         info = getattr(sdk.ModelArtsClient, name)(filled)
-        if not info["resource_path"].startswith(PREFIX):
+        if not info["resource_path"].startswith((PREFIX, BESIDE)):
             continue
         parameters = {
             **dict.fromkeys(info["path_params"], "path"),
@@ -193,7 +203,7 @@ def calls() -> dict[str, Call]:
         }
         if info["body"] is not None:
             parameters.update(dict.fromkeys(fields_of(request.openapi_types["body"]), "body"))
-        path = info["resource_path"][len(PREFIX) :]
+        path = below(info["resource_path"])
         headers = {"x_request_id"}
         fields = [field for field in fields_of(info["response_type"]) if field.lower().replace("-", "_") not in headers]
         found[title] = Call(title, info["method"], path, parameters, fields)
@@ -246,6 +256,7 @@ PROBES: list[tuple[str, dict[str, Any]]] = [
     ("liteserver_job_template_info", {"template_id": "probe-template"}),
     ("liteserver_software_info", {"flavor_type": "probe-flavor", "type": "PROBE_TYPE"}),
     ("liteserver_service_info", {"service_id": "probe-service"}),
+    ("liteserver_event_info", {"states": ["PROBE_STATE"], "types": ["PROBE_TYPE"], "workspace_id": "probe-workspace"}),
     ("liteserver_info", {"names": ["probe-name"]}),
     ("liteserver_info", {"scope": "all"}),
     ("liteserver_info", {"server_ids": [server_id(1)]}),
@@ -273,6 +284,7 @@ ANSWERS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("GetDevServerJobTemplate", "get_template", "liteserver_job_template_info", {"template_id": "value-id"}),
     ("GetDevServerJobService", "get_service", "liteserver_service_info", {"service_id": "value-id"}),
     ("ShowSoftware", "list_software", "liteserver_software_info", {}),
+    ("ListScheduledEvents", "list_scheduled_events", "liteserver_event_info", {}),
     ("ListDevServers", "list_servers", "liteserver_info", {}),
     ("ListAllDevServers", "list_all_servers", "liteserver_info", {"scope": "all"}),
     ("ShowDevServer", "get_server", "liteserver_info", {"server_ids": ["value-id"]}),
@@ -298,13 +310,13 @@ def document(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     for number, field in enumerate(call.fields):
         name = field.split(".")[-1]
         value: Any = f"value-{number}"
-        if name.endswith("_at"):
+        if name.endswith(("_at", "Time", "notBefore")):
             value = 1755005000000 + number
         elif name == "abnormal_count":
             value = 1000 + number
         elif name == "visible":
             value = "true"
-        elif field in ("current", "pages", "size", "total"):
+        elif field in ("current", "pages", "size", "total", "count"):
             value = 1
         values[field] = value
         # What the SDK has as a map.
@@ -340,6 +352,8 @@ def observe(simulator: Simulator, processes: ModuleProcesses) -> dict[str, Obser
     known = calls()
     seen = {name: Observed() for name in known}
     items = [{"type": "COMMON", "spec": {}}]
+    for _event in range(12):
+        simulator.seed_event(1)
     (job_id,) = simulator.seed([{"name": "there", "items": items, "servers": {server_id(1): "SUCCESS"}}])
     for module, options in PROBES:
         options = {key: of_this_run(value, job_id) for key, value in options.items()}
@@ -381,9 +395,14 @@ def of_this_run(value: Any, job_id: str) -> Any:
     return job_id if value == JOB_ID else [job_id] if value == [JOB_ID] else value
 
 
+def below(path: str) -> str:
+    """A path of the service as it stands in the tables: below the prefix, or a step up from there."""
+    return path[len(PREFIX) :] if path.startswith(PREFIX) else "/.." + path.removeprefix("/v1/{project_id}")
+
+
 def call_of(known: dict[str, Call], simulator: Simulator, request: dict[str, Any]) -> Call:
     """The call that a request is one of; a literal path before one with names in it."""
-    path = request["path"].removeprefix(PREFIX.replace("{project_id}", simulator.project_id))
+    path = below(request["path"].replace(simulator.project_id, "{project_id}"))
     fitting = [call for call in known.values() if call.is_asked_by(request["method"], path)]
     assert fitting, request
     return min(fitting, key=lambda call: call.path.count("{"))
@@ -391,7 +410,7 @@ def call_of(known: dict[str, Call], simulator: Simulator, request: dict[str, Any
 
 def sent(call: Call, simulator: Simulator, request: dict[str, Any]) -> dict[str, Any]:
     """{parameter: value} of a request; fails where the call has no such parameter."""
-    path = request["path"].removeprefix(PREFIX.replace("{project_id}", simulator.project_id))
+    path = below(request["path"].replace(simulator.project_id, "{project_id}"))
     found = dict(
         zip(re.findall(r"\{(\w+)\}", call.path), re.fullmatch(as_groups(call.path), path).groups(), strict=True)
     )
@@ -482,6 +501,7 @@ The calls under `{PREFIX}`, their parameters and the fields of their answers, as
 the real modules ran against the [simulator](../tests/simulator/README.md), with a value of its own in each option and
 in each field of the answers, and the tables tell where each value arrived. The live service was not asked.
 
+- A path `/../x` is `/v1/{{project_id}}/x`.
 - Fields that the SDK does not have are passed through: in jobs as they come, of servers and services in `raw`.
 - The inventory plugin makes the same two calls as `liteserver_info` without ids. The role `fleet_job` uses the modules.
 - Where a list is longer than one answer, all its pages are read, also where the API documents no parameter for it."""
@@ -491,7 +511,7 @@ def make() -> str:
     """The page as it has to be."""
     assert importlib.metadata.version("huaweicloudsdkmodelarts") == SDK_VERSION
     with (
-        Simulator(servers=12, history=12, settings={"job_duration": 0.3}) as simulator,
+        Simulator(servers=12, history=12, settings={"job_duration": 0.3, "event_page_size": 10}) as simulator,
         ModuleProcesses() as processes,
     ):
         return page(observe(simulator, processes))

@@ -136,6 +136,7 @@ REQUESTS = {
         "read", "get_job", "liteserver_job_info", {"job_ids": ["00000000"], **QUICK}, set_up=done, waits=ONE
     ),
     "info: templates": Request("read", "list_templates", "liteserver_job_template_info", QUICK, waits=ONE),
+    "info: events": Request("read", "list_scheduled_events", "liteserver_event_info", QUICK, waits=ONE),
     "info: software": Request("read", "list_software", "liteserver_software_info", QUICK, waits=ONE),
     "info: service": Request(
         "read",

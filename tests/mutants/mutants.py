@@ -37,6 +37,7 @@ WIRING = "plugins/module_utils/wiring/"
 OWN_FILES = ["tests/unit/wiring/test_own_files.py"]
 RECORD_FILES = ["tests/unit/wiring/test_run_files.py"]
 CLOCK = ["tests/unit/wiring/test_clock.py"]
+EVENTS = ["tests/unit/domain/test_event_info.py"]
 EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
@@ -408,18 +409,67 @@ MUTANTS = [
     (
         "list: null is no list",
         TRANSPORT + "_paging.py",
-        'if envelope.get("data") is None and',
+        "if envelope.get(key) is None and",
         "if False and",
         EMPTY_LISTS,
     ),
     (
         "list: anything without data is empty",
         TRANSPORT + "_paging.py",
-        " and set(envelope) <= _ENVELOPE:",
+        " and set(envelope) <= known:",
         ":",
         EMPTY_LISTS,
     ),
+    (
+        "list: events of a full page are all",
+        TRANSPORT + "_paging.py",
+        "if (events or further) and total == EVENTS_LIMIT or further and total == len(events):",
+        "if False:",
+        EMPTY_LISTS,
+    ),
+    (
+        "list: a list that was cut is whole",
+        TRANSPORT + "_paging.py",
+        "cut = len(self._found) == self._widest and not self._followed",
+        "cut = False",
+        EMPTY_LISTS,
+    ),
+    (
+        "list: events on pages wider than documented",
+        TRANSPORT + "_paging.py",
+        "listing = _Reader(fetch, widest).read()\n    for",
+        "listing = _Reader(fetch, WIDE_LIMIT).read()\n    for",
+        EMPTY_LISTS,
+    ),
     ("list: nothing is empty", TRANSPORT + "_paging.py", "and envelope and", "and", EMPTY_LISTS),
+    (
+        "events: the machine below does not count",
+        DOMAIN + "servers/_event_info.py",
+        '("id", "hps_ecs_id")',
+        '("id",)',
+        EVENTS,
+    ),
+    (
+        "events: the underlying id is not looked at",
+        DOMAIN + "servers/_event_info.py",
+        'event.get("instanceId"), event.get("underLyingInstanceId")',
+        'event.get("instanceId")',
+        EVENTS,
+    ),
+    (
+        "events: one that is left out is not named",
+        DOMAIN + "servers/_event_info.py",
+        "        if others:\n",
+        "        if False:\n",
+        EVENTS,
+    ),
+    (
+        "events: a server that is gone has none",
+        DOMAIN + "servers/_event_info.py",
+        "for each in ids_of(server_id, server):",
+        "for each in ids_of(server_id, server) if server else []:",
+        EVENTS,
+    ),
     # Transport.
     (
         "http: create is repeated on 5xx",
@@ -601,32 +651,6 @@ MUTANTS = [
         "    except ZeroDivisionError as error:",
         ["tests/security/test_secrets_everywhere.py"],
     ),
-    # The record of a run, and what an event may do.
-    (
-        "record: a folder of anybody's",
-        WIRING + "_own_files.py",
-        "_check_owner(folder, status, (os.geteuid(), _ROOT))",
-        "pass",
-        OWN_FILES,
-    ),
-    (
-        "record: a file of anybody's",
-        WIRING + "_own_files.py",
-        '_check_owner("it", status, (os.geteuid(),))',
-        "pass",
-        OWN_FILES,
-    ),
-    ("record: a folder for everybody", WIRING + "_own_files.py", "_check_writers(folder, status)", "pass", OWN_FILES),
-    ("record: a file for everybody", WIRING + "_own_files.py", '_check_writers("it", status)', "pass", OWN_FILES),
-    ("record: any group", WIRING + "_own_files.py", "and not _only_this_user(status.st_gid)", "and False", OWN_FILES),
-    ("record: what lies above", WIRING + "_own_files.py", "if not above or parent", "if True or parent", OWN_FILES),
-    (
-        "record: any shape",
-        WIRING + "_run_files.py",
-        "checked_record(self._read(path), path)",
-        "self._read(path)",
-        RECORD_FILES,
-    ),
     (
         "record: one that is gone",
         WIRING + "_run_files.py",
@@ -641,42 +665,6 @@ MUTANTS = [
         " and False:",
         ["tests/unit/domain/test_gates.py"],
     ),
-    (
-        "page: not escaped",
-        DOMAIN + "rollout/_run_record.py",
-        "as_markdown_cell(str(value))",
-        "as_line(str(value))",
-        ["tests/security/test_bounds_and_empty_lists.py", "tests/unit/domain/test_run_record.py"],
-    ),
-    (
-        "record: values of any kind",
-        DOMAIN + "rollout/_run_record.py",
-        "if not _is(value[key], kind):",
-        "if False:",
-        ["tests/security/test_bounds_and_empty_lists.py"],
-    ),
-    (
-        "limit: in the main thread only",
-        "plugins/module_utils/_clock.py",
-        "limit = _timer(seconds, what)",
-        "limit = contextlib.nullcontext()",
-        CLOCK,
-    ),
-    (
-        "list: null is no list",
-        TRANSPORT + "_paging.py",
-        'if envelope.get("data") is None and',
-        "if False and",
-        EMPTY_LISTS,
-    ),
-    (
-        "list: anything without data is empty",
-        TRANSPORT + "_paging.py",
-        " and set(envelope) <= _ENVELOPE:",
-        ":",
-        EMPTY_LISTS,
-    ),
-    ("list: nothing is empty", TRANSPORT + "_paging.py", "and envelope and", "and", EMPTY_LISTS),
     # Strings of the service.
     (
         "untrusted: strings of the service are trusted",

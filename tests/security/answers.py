@@ -104,6 +104,19 @@ SERVICE = {
     "instances": [{"id": "i", "status": "RUNNING", "endpoints": "http://10.0.0.1"}],
     "model": {"name": "m", "url": "obs://b/m"},
 }
+EVENT = {
+    "id": "event-1",
+    "catalog": "hardware",
+    "type": "system-maintenance",
+    "description": "a repair",
+    "state": "scheduled",
+    "instanceType": "devserver",
+    "instanceId": SERVER_IDS[0],
+    "nodeName": "liteserver-00001",
+    "publishTime": "2026-11-23T10:00:00Z",
+    "notBefore": "2026-11-24T10:00:00Z",
+    "redeployType": ["SOFT"],
+}
 TOKEN = {"token": {"issued_at": "2026-11-23T10:00:00.000000Z", "expires_at": "2026-11-24T10:00:00.000000Z"}}
 THROTTLED = {
     "error_code": "APIGW.0308",
@@ -122,6 +135,7 @@ OPERATIONS: list[tuple[str, str, str, Any]] = [
     ("get_service", "GET", r"/jobs/services/.*", SERVICE),
     ("get_job", "GET", r"/jobs/[^/]*", job(JOB_ID)),
     ("list_software", "GET", r"/software", SOFTWARE),
+    ("list_events", "GET", r"/v1/.*/scheduled-events", {"events": [EVENT], "count": 1}),
     ("list_servers", "GET", r"|/all", page(*map(server, range(4)))),
     ("power", "PUT", r"/[^/]*/(start|stop|reboot)", server(0)),
     ("get_server", "GET", r"/[^/]*", server(0)),

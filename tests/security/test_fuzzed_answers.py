@@ -53,6 +53,8 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "templates": ("liteserver_job_template_info", {"type": "ASCEND_SOFTWARE_UPGRADE"}),
     "template": ("liteserver_job_template_info", {"template_id": TEMPLATE_ID}),
     "software": ("liteserver_software_info", {"type": "ASCEND_HDK"}),
+    "events": ("liteserver_event_info", {"states": ["scheduled", "executing"], "types": ["system-maintenance"]}),
+    "events of servers": ("liteserver_event_info", {"server_ids": SERVER_IDS[:2]}),
     "service": ("liteserver_service_info", {"service_id": SERVICE_ID}),
     "start": ("liteserver_power", {"state": "started", "server_ids": SERVER_IDS, **WAIT}),
     "stop": ("liteserver_power", {"state": "stopped", "server_ids": SERVER_IDS[:2], "force": True, **WAIT}),

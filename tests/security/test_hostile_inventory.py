@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No string of the service runs, redirects or hides anything, in real runs over hostile servers.
 
-With HOSTILE_SERVERS=2000 the generated fleet is as large as that; by default it has a tenth.
+With HOSTILE_SERVERS=2000 the generated fleet is as large as that; by default it has a hundred.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from security.hostile_fleet import HEADER, NAMES, WAYS, hostile_servers, lookup,
 from security.hostile_server import HostileServer
 from simulator.process import Simulator
 
-COUNT = int(os.environ.get("HOSTILE_SERVERS", "200"))
+COUNT = int(os.environ.get("HOSTILE_SERVERS", "100"))
 OURS_FIRST = {"ANSIBLE_INVENTORY_ENABLED": f"{PLUGIN},host_list,script,auto,yaml,ini,toml"}
 
 
@@ -130,7 +130,7 @@ def test_expressions_of_the_inventory_file_execute_nothing(inventory, hostile, t
     assert "equal" not in run.groups
     assert int(run.hostvars["n1"]["size"]) == 2
     assert all(len(group) <= 128 and group.replace("_", "a").isalnum() for group in run.groups)
-    command = play_of(inventory, *uses("copied"), *uses("joined"))
+    command = play_of(inventory, *uses("joined"))
     assert inventory.again(*command).status == 0
     assert not touched.exists()
 
@@ -180,6 +180,21 @@ def test_names_that_mean_something_else(inventory, hostile):
         assert name.replace("-", "a").replace("_", "a").replace(".", "a").isalnum()
     for name, group in data.items():
         assert "vars" not in group, name
+
+
+def test_a_server_that_is_named_like_the_groups_that_it_or_others_make(inventory, hostile):
+    """Neither are the hosts of one the hosts of the other, nor is it an error, whichever comes first."""
+    names = ["canary", "status_RUNNING", "status_x", "z"]
+    servers = [
+        server(number, name=name, status="x" if name == "z" else "RUNNING") for number, name in enumerate(names, 1)
+    ]
+    options = {"groups": {"canary": "liteserver_status == 'RUNNING'"}, "strict": True}
+    options["keyed_groups"] = [{"key": "liteserver_status", "prefix": "status"}]
+    for order in (servers, servers[::-1]):
+        hostile.answers("list_servers", page(*order))
+        run = inventory.run(credentials=hostile.credentials(), **options).warned("others have, too")
+        running = ["canary_00000001", "status_RUNNING_00000002", "status_x_00000003"]
+        assert run.groups == {"canary": running, "status_RUNNING": running, "status_x": ["z"]}
 
 
 def test_localhost_stays_the_controller(inventory, hostile):
@@ -362,7 +377,7 @@ def kept_in(file: pathlib.Path, text: str | None = None) -> Any:
 @pytest.mark.parametrize("whole", [False, True], ids=["kept", "whole"])
 def test_a_cache_that_holds_something_else(cached, hostile, whole):
     run, file = cached
-    for text in KEPT:
+    for text in KEPT[:2] if whole else KEPT:
         if whole:
             file.write_text(text)
         else:

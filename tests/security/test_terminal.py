@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from inventory.harness import GRAPH, LIST, Inventory
-from playbooks.fleet.fleet_tasks import power, server_info, service_info, software_info, template_info
+from playbooks.fleet.fleet_tasks import event_info, power, server_info, service_info, software_info, template_info
 from playbooks.harness import bare_job, info, job
 from rollout.rollout import Rollout, play, role
 from security.answers import NAMES, SERVER_IDS, SERVICE_ID, page, server, true_answer
@@ -58,6 +58,7 @@ def test_every_module(playbook, evil):
         template_info(),
         software_info(),
         service_info(service_id=SERVICE_ID),
+        event_info(),
         {**power("started", 1, wait=False), "modelarts.liteserver.liteserver_power": start()},
         info(),
         info(job_ids=[failing["id"]]),
@@ -69,7 +70,7 @@ def test_every_module(playbook, evil):
         *tasks,
         arguments=("-vvv", "--diff"),
         credentials=evil.credentials(),
-        register=[*[f"r{n}" for n in range(7)], "shown"],
+        register=[*[f"r{n}" for n in range(8)], "shown"],
     )
     assert run[0].failed
     assert run[0]["error"]["code"] == "servers_failed"

@@ -196,6 +196,25 @@ def list_software(call: Call) -> Any:
     return {"data": data}
 
 
+def list_scheduled_events(call: Call) -> Any:
+    """GET scheduled-events: another envelope than all others, and names in camel case.
+
+    ``state`` and ``type`` may have several values, with commas or as several parameters; any of them will do.
+    """
+    world, query, settings = call.world, call.query, call.world.settings
+    events = world.events
+    if settings.event_filters == "exact":
+        for name in ("id", "state", "type", "nodeName", "poolName"):
+            wanted = [value for key, text in query.items() if key == name for value in text.split(",")]
+            if wanted:
+                events = [event for event in events if event[name] in wanted]
+    mode = "offset" if settings.event_paging == "first" else settings.event_paging
+    paging = {} if settings.event_paging == "first" else query
+    answer = page(events, paging, mode, settings.event_page_size, dict, least_limit=1, most_limit=100)
+    count = answer["total"] if settings.event_count == "total" else len(answer["data"])
+    return {"events": answer["data"], "count": count}
+
+
 def list_plugins(call: Call) -> Any:
     """GET plugins, filtered by ``name``; everything in one page."""
     plugins = [each for each in catalog.PLUGINS if call.query.get("name", each["name"]) == each["name"]]
@@ -327,6 +346,7 @@ ROUTES: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("GET", f"{_BASE}/jobs/{{id}}", get_job),
     ("GET", f"{_BASE}/software", list_software),
     ("GET", f"{_BASE}/plugins", list_plugins),
+    ("GET", "/v1/{project_id}/scheduled-events", list_scheduled_events),
     ("GET", _BASE, list_servers),
     ("GET", f"{_BASE}/all", list_all_servers),
     ("PUT", f"{_BASE}/sync", sync_servers),

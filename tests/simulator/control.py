@@ -182,6 +182,15 @@ def add_routes(router: web.UrlDispatcher, gateway: Gateway) -> None:
         gateway.world.services[service["id"]] = service
         return service
 
+    def add_event(_request: web.Request, body: Any) -> Any:
+        if not isinstance(body, dict):
+            raise ControlError("an event must be an object")
+        record = dict(body)
+        identifier = record.pop("server", None)
+        if identifier is not None and identifier not in gateway.world.servers:
+            raise ControlError(f"no server '{identifier}'")
+        return gateway.world.add_event(gateway.world.servers.get(identifier), record)
+
     def advance(_request: web.Request, body: Any) -> Any:
         _no_other_fields(body, {"seconds"}, "advance")
         if not _is_seconds(body.get("seconds")):
@@ -205,4 +214,5 @@ def add_routes(router: web.UrlDispatcher, gateway: Gateway) -> None:
     add("GET", "servers", get_servers)
     add("PATCH", "servers/{id}", change_server)
     add("POST", "services", add_service)
+    add("POST", "events", add_event)
     add("POST", "advance", advance)

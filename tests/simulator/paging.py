@@ -30,6 +30,7 @@ def page(
     default_size: int,
     show: Callable[[Any], Any],
     least_limit: int = 0,
+    most_limit: int = MAX_LIMIT,
 ) -> dict[str, Any]:
     """One page of ``records``, each passed through ``show``.
 
@@ -38,6 +39,7 @@ def page(
             or "all" (everything at once, ``limit`` and ``offset`` are ignored).
         least_limit: the smallest ``limit`` allowed. Servers document 0 without saying what it
             does; here it means the default size.
+        most_limit: the greatest ``limit`` allowed.
 
     Raises:
         ApiError: 400 for a limit or offset out of range.
@@ -45,7 +47,7 @@ def page(
     total = len(records)
     if mode == "all":
         return {"current": 1, "data": [show(record) for record in records], "pages": 1, "size": total, "total": total}
-    size = _whole_number(query, "limit", default_size, least_limit, MAX_LIMIT) or default_size
+    size = _whole_number(query, "limit", default_size, least_limit, most_limit) or default_size
     offset = _whole_number(query, "offset", 0, 0, MAX_OFFSET)
     first = offset * size if mode == "page" else offset
     return {

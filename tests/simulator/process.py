@@ -196,6 +196,11 @@ class Simulator:
         """Put in a deployed service; the whole record."""
         return self._control("POST", "services", service)
 
+    def seed_event(self, index: int | None = None, **event: Any) -> dict[str, Any]:
+        """Put in a scheduled event, of a server (counted from 1) or of none; the whole record."""
+        body = event if index is None else {"server": server_id(index), **event}
+        return self._control("POST", "events", body)
+
     def server(self, id_or_index: str | int, **behaviour: Any) -> dict[str, Any]:
         """Change a server's behaviour; the whole behaviour after that."""
         identifier = server_id(id_or_index) if isinstance(id_or_index, int) else id_or_index

@@ -266,6 +266,7 @@ class World:
         self.supernodes: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, Job] = {}
         self.services: dict[str, dict[str, Any]] = {}
+        self.events: list[dict[str, Any]] = []
         self._by_age: list[Job] = []
         self._sequence = 0
         self._build_fleet(servers)
@@ -363,6 +364,45 @@ class World:
         if detail:
             shown["resource_flavor"] = server.record["flavor"]
         return shown
+
+    def add_event(self, server: Server | None, record: dict[str, Any]) -> dict[str, Any]:
+        """Put in a scheduled event, the newest, with defaults for what ``record`` does not give; the whole event.
+
+        ``instanceId`` is the id of ``server`` that the setting ``event_instance_id`` says.
+        """
+        number = len(self.events) + 1
+        published = datetime.datetime.fromtimestamp(int(self.clock.now()) + number, datetime.timezone.utc)
+        cloud_server = server.record["cloud_server"] if server else {}
+        underlying = cloud_server.get("hps_ecs_id")
+        ids = {
+            "server": server.id if server else None,
+            "cloud": cloud_server.get("id"),
+            # Only a member of a supernode has a machine of its own below the cloud server.
+            "underlying": underlying or cloud_server.get("id"),
+        }
+        event = {
+            "id": str(uuid.uuid5(NAMESPACE, f"event/{number}")),
+            "catalog": "hardware",
+            "type": "system-maintenance",
+            "description": "The server is rebooted to repair a memory module.",
+            "state": "scheduled",
+            "instanceType": "devserver",
+            "instanceId": ids[self.settings.event_instance_id],
+            "nodeName": server.record["name"] if server else "",
+            "poolName": "",
+            "poolDisplayName": "",
+            "publishTime": published.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "startTime": None,
+            "finishTime": None,
+            "notBefore": (published + datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "probeMsg": "",
+            "jobProgress": "",
+            "redeployType": [],
+            **({"underLyingInstanceId": underlying} if underlying else {}),
+            **record,
+        }
+        self.events.insert(0, event)
+        return event
 
     def supernode(self, identifier: str) -> dict[str, Any]:
         """The supernode record of this id, else the not-found answer."""

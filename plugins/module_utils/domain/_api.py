@@ -64,6 +64,9 @@ class Api(Protocol):
     def get_server(self, server_id: str, polling: bool = False) -> Record:
         """A server."""
 
+    def list_events(self, workspace_id: str | None = None) -> Listing:
+        """Scheduled events of all servers of a workspace."""
+
     def start_server(self, server_id: str) -> Record:
         """The server after the request to start it."""
 

@@ -8,7 +8,8 @@ The lists answer with an envelope (``current``, ``data``, ``pages``, ``size``,
 ``total``), but the job list documents no parameter to ask for the next page.
 So the first request has none. Where it did not bring all, ``offset`` and
 ``limit`` are tried as the sibling calls use them: as a number of records, and,
-where that does not add up, as a number of pages.
+where that does not add up, as a number of pages. The list of events has another
+envelope (``events``, ``count``), which becomes one like the others here.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ Fetch: TypeAlias = Callable[[dict[str, int]], Record]
 
 # The server list documents limits up to 1024.
 WIDE_LIMIT = 1000
+# The list of events documents limits up to 100, which is what it gives where none is asked for.
+EVENTS_LIMIT = 100
 # A list that goes on beyond these is not a list but a loop.
 MAX_RECORDS = 200000
 MAX_PAGES = 2000
@@ -45,6 +48,7 @@ class Listing:
 
 
 _ENVELOPE = frozenset(["current", "data", "pages", "size", "total"])
+_EVENTS_ENVELOPE = frozenset(["events", "count"])
 
 
 def envelope_of(body: Any, headers: Mapping[str, str]) -> Record:
@@ -53,12 +57,34 @@ def envelope_of(body: Any, headers: Mapping[str, str]) -> Record:
     An empty list may be null, or left out beside the counts. An empty object, or one with more than an envelope has,
     does not say that nothing is there: it may be anybody's.
     """
+    return _checked(body, "data", _ENVELOPE)
+
+
+def events_of(paging: Mapping[str, int]) -> Callable[[Any, Mapping[str, str]], Record]:
+    """As :func:`envelope_of`, for one page of events, which was asked for with these parameters.
+
+    ``count`` is documented as the number of all events, but older pages of the API reference have no paging, so it may
+    be that of the answer. So as many as fill a page say nothing of the whole list, and nor does a further page that
+    counts only what it has: it begins with an event of the one before.
+    """
+
+    def parse(body: Any, headers: Mapping[str, str]) -> Record:
+        envelope, further = _checked(body, "events", _EVENTS_ENVELOPE), paging.get("offset", 0) > 0
+        events, total = envelope["events"], envelope.get("count")
+        if (events or further) and total == EVENTS_LIMIT or further and total == len(events):
+            total = None
+        return {"data": events, "total": total}
+
+    return parse
+
+
+def _checked(body: Any, key: str, known: frozenset[str]) -> Record:
     envelope: Record = dict(body) if isinstance(body, dict) else {}
-    if envelope.get("data") is None and envelope and set(envelope) <= _ENVELOPE:
-        envelope["data"] = []
-    if not isinstance(envelope.get("data"), list):
-        raise BadAnswer("the answer has no list 'data'")
-    for record in envelope["data"]:
+    if envelope.get(key) is None and envelope and set(envelope) <= known:
+        envelope[key] = []
+    if not isinstance(envelope.get(key), list):
+        raise BadAnswer(f"the answer has no list '{key}'")
+    for record in envelope[key]:
         if not isinstance(record, dict) or not is_id(record.get("id")):
             raise BadAnswer("a record of the list has no 'id'")
     return envelope
@@ -69,26 +95,28 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
 
 
-def read_all(fetch: Fetch) -> Listing:
+def read_all(fetch: Fetch, widest: int = WIDE_LIMIT) -> Listing:
     """Read every page.
 
     :param fetch: takes paging parameters (a dict, empty at first) and returns an
         envelope as :func:`envelope_of` passes it; raises ApiError where the service
         refuses the parameters.
+    :param widest: the greatest limit that is documented for this list.
     """
-    listing = _Reader(fetch).read()
+    listing = _Reader(fetch, widest).read()
     for _round in range(ROUNDS - 1):
         if listing.complete:
             break
-        listing = _Reader(fetch).read()
+        listing = _Reader(fetch, widest).read()
     return listing
 
 
 class _Reader:
     """One pass over a list."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, widest: int) -> None:
         self._fetch = fetch
+        self._widest = widest
         self._found: dict[str, Record] = {}
         self._pages = 0
         self._last_id: str | None = None  # of the last page that was read
@@ -97,11 +125,12 @@ class _Reader:
         # more, or None where it says nothing of it.
         self._more: bool | None = None
         self._changed = False
+        self._followed = False  # whether the service has ever gone on from a record
 
     def read(self) -> Listing:
         size = self._page({})
         first_ids = list(self._found)
-        if size and size < WIDE_LIMIT and self._missing():
+        if size and size < self._widest and self._missing():
             # From the first record on, so that it means the same in records and in pages.
             size = self._wide_page(first_ids) or size
         if size and self._missing() and not self._changed:
@@ -111,8 +140,10 @@ class _Reader:
             self._walk_pages(size)
             # Pages cannot overlap. So that at least a list that moved at its beginning is noticed:
             self._changed = self._changed or [record["id"] for record in self._fetch({})["data"]] != first_ids
-        # A list that says nothing of its length has ended when no page brings anything new.
-        silent = self._total is None and self._more is None
+        # A list that says nothing of its length has ended when no page brings anything new; but one that is just as
+        # long as the longest page may have been cut there, by a service that does not read the parameters.
+        cut = len(self._found) == self._widest and not self._followed
+        silent = self._total is None and self._more is None and not cut
         # A list that changed meanwhile may have passed over a record although the count is right.
         return Listing(list(self._found.values()), (silent or not self._missing()) and not self._changed)
 
@@ -146,7 +177,7 @@ class _Reader:
     def _wide_page(self, first_ids: list[str]) -> int | None:
         known, last_id = len(self._found), self._last_id
         try:
-            size = self._page({"offset": 0, "limit": min(self._total or WIDE_LIMIT, WIDE_LIMIT)}, first_ids)
+            size = self._page({"offset": 0, "limit": min(self._total or self._widest, self._widest)}, first_ids)
         except ApiError as error:
             if error.http_status != 400:
                 raise
@@ -167,6 +198,7 @@ class _Reader:
         while self._missing():
             known = len(self._found)
             got = self._page({"offset": offset, "limit": size}, [self._last_id])
+            self._followed = self._followed or got > 0
             if len(self._found) == known:
                 return
             offset += got - 1

@@ -16,6 +16,7 @@ SERVER_INFO = "modelarts.liteserver.liteserver_info"
 TEMPLATE_INFO = "modelarts.liteserver.liteserver_job_template_info"
 SOFTWARE_INFO = "modelarts.liteserver.liteserver_software_info"
 SERVICE_INFO = "modelarts.liteserver.liteserver_service_info"
+EVENT_INFO = "modelarts.liteserver.liteserver_event_info"
 POWER = "modelarts.liteserver.liteserver_power"
 
 POWER_KEYS = {
@@ -58,6 +59,11 @@ def software_info(**options: Any) -> Task:
 def service_info(**options: Any) -> Task:
     """A ``liteserver_service_info`` task."""
     return task(SERVICE_INFO, **options)
+
+
+def event_info(**options: Any) -> Task:
+    """A ``liteserver_event_info`` task."""
+    return task(EVENT_INFO, **options)
 
 
 def power(state: str, *numbers: int, **options: Any) -> Task:

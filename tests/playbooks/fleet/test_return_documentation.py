@@ -17,6 +17,7 @@ import pytest
 import yaml
 from playbooks.fleet.fleet_tasks import (
     all_in,
+    event_info,
     power,
     server_info,
     service_info,
@@ -206,6 +207,17 @@ def test_liteserver_service_info(simulator, playbook):
         service_info(service_id="s", **REFUSED),
     ]
     check("liteserver_service_info", situations(playbook.run(*tasks), tasks))
+
+
+def test_liteserver_event_info(simulator, playbook):
+    whole = dict.fromkeys(("startTime", "finishTime"), "2026-11-23T10:00:00Z") | {"poolName": "pool"}
+    simulator.seed_event(1, **whole)
+    tasks = [
+        event_info(server_ids=servers(1)),
+        event_info(server_ids=[MISSING]),
+        event_info(**REFUSED),
+    ]
+    check("liteserver_event_info", situations(playbook.run(*tasks), tasks))
 
 
 def test_liteserver_power(simulator, playbook):

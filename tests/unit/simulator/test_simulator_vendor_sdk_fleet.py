@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import SystemClock
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._event_info import event_record
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import list_servers
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._server_info import (
     ServiceInfo,
@@ -120,3 +121,49 @@ def test_power_as_the_sdk_sends_it(sdk, simulator, vendor, ours):
         requests.append([(each["operation"], each["method"], each["status"]) for each in simulator.requests()])
     assert requests[0] == requests[1]
     assert {status for _operation, _method, status in requests[0]} == {200}
+
+
+@pytest.mark.parametrize("filters", ["exact", "none"])
+def test_scheduled_events(sdk, simulator, vendor, ours, filters):
+    """By pages of the vendor's client, with and without its filters, and as the collection reads them."""
+    simulator.reset(event_page_size=4, event_filters=filters)
+    for number in range(1, 10):
+        simulator.seed_event(number % 12 + 1, state="executing" if number == 2 else "completed", type=f"type-{number}")
+    request = sdk.api.ListScheduledEventsRequest
+    theirs = [
+        event for offset in range(0, 9, 4) for event in vendor.list_scheduled_events(request(offset=offset)).events
+    ]
+    listing = ours.list_events()
+    assert (listing.complete, len(theirs)) == (True, 9)
+    for raw, same in zip(listing.records, theirs, strict=True):
+        shown = event_record(raw)
+        assert (shown["id"], shown["state"], shown["type"]) == (same.id, same.state, same.type)
+        assert (shown["instance_id"], shown["instance_type"]) == (same.instance_id, same.instance_type)
+        assert (shown["node_name"], raw["notBefore"]) == (same.node_name, same.not_before)
+        assert raw.get("underLyingInstanceId") == same.under_lying_instance_id
+    for wanted, count in (
+        ({"state": ["executing"]}, 1),
+        ({"state": ["executing", "completed"]}, 9),
+        ({"type": ["type-3", "type-4"]}, 2),
+        ({"id": theirs[0].id}, 1),
+        ({"node_name": theirs[0].node_name, "state": ["executing"]}, 0),
+    ):
+        answer = vendor.list_scheduled_events(request(limit=100, **wanted))
+        assert answer.count == len(answer.events) == (count if filters == "exact" else 9), wanted
+
+
+def test_pages_of_events_that_the_service_would_refuse(sdk, simulator, vendor):
+    for wrong in ({"limit": 101}, {"limit": 0}, {"offset": -1}):
+        with pytest.raises(sdk.exceptions.ClientRequestException):
+            vendor.list_scheduled_events(sdk.api.ListScheduledEventsRequest(**wrong))
+
+
+def test_events_can_count_their_own_page_and_pages_be_ignored(sdk, simulator, vendor):
+    request = sdk.api.ListScheduledEventsRequest
+    simulator.reset(event_page_size=2, event_count="page")
+    seeded = [simulator.seed_event(index)["id"] for index in (1, 2, 3)][::-1]
+    for paging, offset, found in (("offset", 2, 2), ("page", 1, 2), ("first", 2, 0), ("all", 2, 0)):
+        simulator.set(event_paging=paging)
+        answer = vendor.list_scheduled_events(request(offset=offset, limit=2))
+        assert answer.events[0].id == seeded[found]
+        assert answer.count == len(answer.events) == {"first": 2, "all": 3}.get(paging, 1)

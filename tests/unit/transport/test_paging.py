@@ -27,6 +27,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.transport imp
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import (
     Listing,
     envelope_of,
+    events_of,
     read_all,
 )
 
@@ -499,3 +500,82 @@ def test_what_does_not_say_that_it_is_a_list_is_not_empty(body: Any) -> None:
 def test_null_list_that_counts_records_is_incomplete() -> None:
     listing = read_all(lambda _paging: envelope_of({"data": None, "total": 5}, {}))
     assert (listing.records, listing.complete) == ([], False)
+
+
+class Events:
+    """The list of scheduled events, in the ways in which its two documents can be read.
+
+    Args:
+        mode: "records" or "pages" (what ``offset`` counts), "first" (the parameters are ignored, and a page is a page),
+            or "all" (they are ignored, and there are no pages).
+        counts: "total" (of all events), "page" (of the answer), or "nothing".
+    """
+
+    def __init__(self, count: int, mode: str, counts: str, size: int = 100) -> None:
+        self.ids = [str(number) for number in range(count)]
+        self.mode, self.counts, self.size = mode, counts, size
+        self.asked: list[dict[str, int]] = []
+
+    def fetch(self, parameters: dict[str, int]) -> dict[str, Any]:
+        """One page; what read_all is given."""
+        self.asked.append(parameters)
+        read = parameters if self.mode in ("records", "pages") else {}
+        size, offset = read.get("limit", self.size), read.get("offset", 0)
+        if not 1 <= size <= 100:
+            raise ApiError("limit must be from 1 to 100", http_status=400)
+        begin = offset * size if self.mode == "pages" else offset
+        ids = self.ids if self.mode == "all" else self.ids[begin : begin + size]
+        answer: dict[str, Any] = {"events": [{"id": each} for each in ids]}
+        if self.counts != "nothing":
+            answer["count"] = len(self.ids if self.counts == "total" else ids)
+        return events_of(parameters)(answer, {})
+
+    def read(self) -> Listing:
+        """The list as it is read."""
+        return read_all(self.fetch, paging.EVENTS_LIMIT)
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 199, 200, 250])
+@pytest.mark.parametrize("counts", ["total", "page", "nothing"])
+@pytest.mark.parametrize("mode", ["records", "pages", "first", "all"])
+def test_events_are_whole_or_said_not_to_be(mode: str, counts: str, count: int) -> None:
+    listing = Events(count, mode, counts).read()
+    ids = [record["id"] for record in listing.records]
+    whole = len(ids) == count
+    assert whole or not listing.complete
+    assert len(set(ids)) == len(ids)
+    if mode == "records" or count < 100 or (mode == "pages" and count != 100):
+        assert (whole, listing.complete) == (True, True)
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+@pytest.mark.parametrize("mode", ["records", "pages"])
+def test_events_on_small_pages(mode: str, size: int) -> None:
+    """The greatest limit that is documented is asked for, and no greater one."""
+    events = Events(101, mode, "total", size)
+    listing = events.read()
+    assert (len(listing.records), listing.complete) == (101, True)
+    assert {parameters.get("limit", 100) for parameters in events.asked} == {100}
+
+
+def test_one_request_where_one_answer_has_all_events() -> None:
+    for count in (0, 1, 99):
+        events = Events(count, "records", "total")
+        events.read()
+        assert events.asked == [{}]
+
+
+@pytest.mark.parametrize("body", [{}, None, [], {"data": []}, {"events": {}}, {"events": None, "data": []}])
+def test_what_is_no_list_of_events(body: Any) -> None:
+    with pytest.raises(BadAnswer, match="the answer has no list 'events'"):
+        events_of({})(body, {})
+
+
+@pytest.mark.parametrize("body", [{"events": None}, {"count": 0}, {"events": [], "count": 0}])
+def test_no_events(body: Any) -> None:
+    assert read_all(lambda parameters: events_of(parameters)(body, {})).records == []
+
+
+@pytest.mark.parametrize("count", [3, 100])
+def test_a_null_list_that_counts_events_is_not_whole(count: int) -> None:
+    assert not read_all(lambda parameters: events_of(parameters)({"events": None, "count": count}, {})).complete

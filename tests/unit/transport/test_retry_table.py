@@ -609,6 +609,7 @@ def test_poll_tells_the_wait_how_long_it_is_asked_to_pause(
         (lambda api: api.get_template("1"), 1 + RETRIES, False),
         (lambda api: api.get_service("1"), 1 + RETRIES, False),
         (lambda api: api.list_software(), 1 + RETRIES, False),
+        (lambda api: api.list_events(), 1 + RETRIES, False),
         (lambda api: api.list_servers(), 1 + RETRIES, False),
         (lambda api: api.list_servers(polling=True), 1, False),
         (lambda api: api.get_server("1"), 1 + RETRIES, False),
