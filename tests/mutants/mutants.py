@@ -976,7 +976,7 @@ MUTANTS = [
         "plugins/plugin_utils/_open_run.py",
         "elif hook and not fates.passed_hook(host, self.name, number):",
         "elif False:",
-        ["tests/rollout/test_gates.py", "-k", "hook-in_a_block_with_rescue"],
+        ["tests/unit/wiring/test_open_run.py"],
     ),
     (
         "gate: who is ended has failed",
