@@ -895,6 +895,20 @@ MUTANTS = [
     ),
     # The gates of a rollout.
     (
+        "gate: our own job clears the error of a collision",
+        DOMAIN + "rollout/_outcomes.py",
+        "            if not collided:\n",
+        "            if True:\n",
+        ["tests/unit/domain/test_outcomes.py"],
+    ),
+    (
+        "gate: done in our own job where another ran",
+        DOMAIN + "rollout/_outcomes.py",
+        'if collided and row["verdict"] == "done" else row',
+        "if False else row",
+        ["tests/unit/domain/test_outcomes.py"],
+    ),
+    (
         "gate: a start without a preflight",
         DOMAIN + "rollout/_gates.py",
         'if record.data["preflight"] == PENDING:',

@@ -298,6 +298,28 @@ def test_busy_servers_hold_up_their_group_but_not_who_runs_the_same_already():
     assert found["h3"]["verdict"] == "planned"
 
 
+def test_who_is_done_in_our_job_is_not_known_where_another_run_began_other_items_too():
+    """The wait for our own job tells what that did, and not which of the two came last."""
+    (group,) = one_group(2)
+    start = result(
+        *running("s1", "s2"), submitted=["s1", "s2"], code="servers_busy", message="another run", action="created"
+    )
+    start["job"] = {"id": "j1"}
+    ended = result(row("s1", "done", "SUCCESS"), row("s2", "failed", "FAILED", "npu busy"))
+    found = outcomes([group], [start], [ended])
+    assert (found["h1"]["verdict"], found["h1"]["ok"], found["h1"]["text"]) == ("unknown", False, "another run")
+    assert (found["h2"]["verdict"], found["h2"]["text"]) == ("failed", "FAILED: npu busy")
+    # An error for other servers of the group says nothing against a job that was there before.
+    found = outcomes([group], [{**start, "action": "attached"}], [ended])
+    assert (found["h1"]["verdict"], found["h1"]["ok"]) == ("done", True)
+
+
+def test_a_host_without_a_job_is_not_said_to_have_one_that_is_over():
+    (group,) = one_group(1)
+    text = outcomes([group], [result()])["h1"]["text"]
+    assert text == "no job of this run is known for it"
+
+
 def test_a_lost_outcome_is_no_failure_of_the_server_but_does_not_pass():
     lost = result(
         row("s1", "unknown", job_id=None),
