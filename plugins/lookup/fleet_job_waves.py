@@ -13,7 +13,7 @@ author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 description:
   - Internal. A part of playbook C(modelarts.liteserver.hdk_upgrade), and of no use without its first play. May change in any release.
-  - Gives C(hosts) and C(serial) of a play what M(modelarts.liteserver.fleet_job_step#module) has computed in the play before it, in the
+  - Gives C(hosts) and C(serial) of a play what M(modelarts.liteserver.fleet_job_step) has computed in the play before it, in the
     same C(ansible-playbook).
   - Fails where no play before it has selected a host.
 options:

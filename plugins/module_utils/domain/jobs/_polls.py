@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._errors import LiteServerError
 from ..._shapes import Record
@@ -20,7 +20,7 @@ FEW_JOBS = 3
 # For 20 jobs and polls 10 s apart, none goes unread for more than 7 minutes, whatever the list says.
 ROUNDS_PER_REREAD = 2
 
-Answer = Job | LiteServerError | None
+Answer: TypeAlias = "Job | LiteServerError | None"
 
 
 class JobPolls:
