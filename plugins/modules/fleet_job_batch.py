@@ -2,8 +2,6 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: fleet_job_batch
 short_description: Internal, the requests of one step of role fleet_job
@@ -146,6 +144,8 @@ templates:
 
 import os
 
+# Before what an older Python cannot read.
+from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.jobs._batch import StartBatch, WaitBatch
 from ..module_utils.domain.rollout._survey import Survey
 from ..module_utils.wiring._controller_lock import ControllerLock, lock_path

@@ -2,8 +2,6 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: liteserver_event_info
 short_description: List scheduled events of ModelArts Lite Servers
@@ -161,6 +159,8 @@ error:
   type: dict
 """
 
+# Before what an older Python cannot read.
+from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.servers._event_info import EventInfo
 from ..module_utils.wiring._task import run_module
 

@@ -86,7 +86,7 @@ def test_the_documented_request(simulator, playbook, pipelining, mark):
 def test_the_documented_answer(simulator, playbook):
     """Word for word, as the answer to the documented request."""
     simulator.fault("create_job", "wrong_shape", body=DOCUMENTED_ANSWER)
-    simulator.fault("list_jobs", "wrong_shape", skip=1, times=None, body={"data": [DOCUMENTED_ANSWER], "total": 1})
+    simulator.fault("list_jobs", "wrong_shape", skip=2, times=None, body={"data": [DOCUMENTED_ANSWER], "total": 1})
     step = playbook.one(bare_job(**DOCUMENTED_REQUEST, mark=False, wait=True))
     step.check_keys()
     assert not step.failed, step["msg"]

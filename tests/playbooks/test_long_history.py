@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import pytest
@@ -54,8 +55,11 @@ def test_a_server_without_history_costs_every_detail_once(simulator, playbook):
 
 @pytest.mark.parametrize("paging", ["offset", "page"])
 def test_more_jobs_than_the_widest_page_holds(simulator, playbook, paging):
+    """Of the jobs of other item types, which the list tells by their marks, none is read."""
     simulator.set(paging=paging, name_filter="none")
-    record = {"name": "other", "items": OLD_ITEMS, "servers": {servers(12)[0]: "SUCCESS"}}
+    items = [{"type": "COMMON", "spec": {}}]
+    mark = "lsj1-{}-0123456789ab-1-0123456789".format(hashlib.sha256(b"COMMON").hexdigest()[:4])
+    record = {"name": "other", "items": items, "description": mark, "servers": {servers(12)[0]: "SUCCESS"}}
     ids = simulator.seed([{**record, "age": 60 * (2400 - number)} for number in range(2400)])
     done = {"name": "upgrade", "items": ITEMS, "servers": dict.fromkeys(servers(1, 2), "SUCCESS")}
     simulator.seed([{**done, "age": 60 * 3000}])

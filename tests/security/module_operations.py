@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -81,7 +82,14 @@ class Module:
     """As much of an AnsibleModule as an operation sees."""
 
     def __init__(self, spec: dict[str, Any], options: dict[str, Any], check: bool) -> None:
-        self.params = {**{name: each.get("default") for name, each in spec.items()}, "request_timeout": 5, **options}
+        self.params = {
+            **{name: each.get("default") for name, each in spec.items()},
+            # What the lock of the controller is named by: one for each process of the tests.
+            "endpoint": "https://127.0.0.1",
+            "project_id": f"project-{os.getpid()}",
+            "request_timeout": 5,
+            **options,
+        }
         self.check_mode = check
         self.no_log_values: set[str] = set()
         self.lines: list[str] = []

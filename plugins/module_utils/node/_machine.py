@@ -7,7 +7,7 @@
 
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404: the tools of the node are programs
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from ._outputs import refusal_in
@@ -105,7 +105,7 @@ class Node:
 
     def _run_once(self, path: str, arguments: List[str]) -> Answer:
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # nosec B603: no shell, and arguments of ours
                 [path, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
