@@ -34,15 +34,16 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Upgrade the servers of a rack
-  hosts: "{{ rack | modelarts.liteserver.selected_hosts(groups, ansible_limit | default(none)) }}"
+- name: Upgrade the servers that -e pattern=... names, or all of group npu
+  hosts: "{{ pattern | default('npu') | modelarts.liteserver.selected_hosts(groups, ansible_limit | default(none)) }}"
   gather_facts: false
   tasks:
     - name: Upgrade driver and firmware
       ansible.builtin.import_role:
         name: modelarts.liteserver.fleet_job
         tasks_from: hdk_upgrade
-        rolespec_validate: false
+      vars:
+        fleet_job_version: "24.1.rc3.10"
 """
 
 RETURN = r"""

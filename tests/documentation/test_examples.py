@@ -20,6 +20,7 @@ PLUGINS = sorted(path for path in (REPOSITORY / "plugins").glob("*/*.py") if "\n
 NOT_RUN = {
     "fleet_job_batch": "the requests of a step of role fleet_job; the role's own pages run it",
     "fleet_job_step": "a step of role fleet_job, which cannot stand alone; the role's own pages run it",
+    "fleet_job_waves": "what the first play of hdk_upgrade computed; test_commands_of_a_playbook runs it",
     "npu_info": "asks a node with NPUs; tests/node runs them on a fake one",
 }
 # Playbooks that nobody starts against the service alone, and what runs them.
@@ -30,6 +31,7 @@ SERVICE = "a2b1d5f0-1c61-4f1b-9a7b-2f8d3c9b1e55"
 WRITES = {
     "liteserver_job": {"create_job": 2, "delete_jobs": 1},
     "liteserver_power": {"start_server": 1, "reboot_server": 1, "stop_server": 1},
+    "selected_hosts": {"create_job": 1},
     "waves": {"create_job": 2},
 }
 # What the documented values lead to, in the output.
@@ -90,7 +92,7 @@ def test_examples(simulator: Simulator, tmp_path: pathlib.Path, path: pathlib.Pa
     assert content
     if "hosts" not in content[0]:
         content = [{"hosts": "localhost", "gather_facts": False, "tasks": content}]
-    if path.stem == "waves":
+    if path.stem in ("selected_hosts", "waves"):
         simulator.server(1, status="RUNNING")
     (session.folder / "play.yml").write_text(yaml.safe_dump(content, sort_keys=False))
     output = session.shell(path.stem, "ansible-playbook -i inventory play.yml")
