@@ -137,7 +137,12 @@ class ActionModule(ActionBase):
         if not stopped:
             record.open_batch(batch, now_ms(), PENDING if approve else "not_needed")
             record.left_before(set(hosts).difference(present), now_ms())
-        self._files.write(path, record)
+        try:
+            self._files.write(path, record)
+        except InvalidOption as error:
+            if not stopped:
+                raise
+            raise AnsibleActionFail(f"{error.message.rstrip('.')}. {stopped}") from error
         if stopped:
             raise AnsibleActionFail(stopped)
         return {

@@ -227,7 +227,10 @@ def test_a_full_disk_after_the_create_loses_no_job(
     run = trouble_after_the_create(simulator, rollout, small_disk, fill)
     check_nothing_is_lost(simulator, run)
     assert "No space left on device" in run.output
-    assert "does not say how batch 1 ended" in run.of("Open the batch")[1]["result"]["msg"]
+    refused = run.of("Open the batch")[1]["result"]["msg"]
+    # Both: what is wrong with the record, and why nothing more is started.
+    assert refused.startswith("fleet_job_record: cannot write ")
+    assert "nothing more is started: what came of batch 1 is not known" in refused
 
 
 @pytest.mark.parametrize("trouble", [vanish, become_a_file])

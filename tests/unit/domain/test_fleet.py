@@ -132,6 +132,17 @@ def test_the_order_does_not_depend_on_the_order_before():
         assert [server["id"] for server in in_order(shuffled)] == ["1", "2", "3", "4", "5", "6", "7"]
 
 
+def test_servers_of_one_supernode_stand_together_whatever_it_is_called():
+    """A supernode that is renamed while it is read, or that has no name in some records."""
+    places = [("1", "h1", "a"), ("2", "h1", "z"), ("3", "h1", None), ("4", "h2", "a"), ("5", "h2", "m")]
+    servers = [
+        server_record({"id": server_id, "name": server_id, "server_hps": {"id": supernode, "name": name}})
+        for server_id, supernode, name in places
+    ]
+    for order in itertools.permutations(servers):
+        assert [server["id"] for server in in_order(order)] == ["1", "2", "3", "4", "5"]
+
+
 def test_servers_without_names_have_an_order_too():
     unnamed = [server_record({"id": str(number), "name": None, "server_hps": None}) for number in range(4)]
     for order in itertools.permutations(unnamed):

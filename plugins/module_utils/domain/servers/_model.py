@@ -110,12 +110,20 @@ def list_servers(api: Api, everyone: bool = False) -> list[ServerRecord]:
 
 
 def in_order(servers: Iterable[ServerRecord]) -> list[ServerRecord]:
-    """Servers by supernode (those without one last), then name, then id."""
+    """Servers by supernode (those without one last), then name, then id.
+
+    Those of one supernode stand together, even where the service names it differently, or not at all, for some.
+    """
+    servers = list(servers)
+    name_of: dict[str | None, str] = {}
+    for server in servers:
+        supernode, name = server["supernode_id"], server["supernode_name"] or ""
+        name_of[supernode] = min(name_of.get(supernode, name), name)
     return sorted(
         servers,
         key=lambda server: (
             server["supernode_id"] is None,
-            server["supernode_name"] or "",
+            name_of[server["supernode_id"]],
             server["supernode_id"] or "",
             server["name"] or "",
             server["id"],
