@@ -222,7 +222,7 @@ def test_the_record_tells_what_happened(simulator, rollout):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert str(path).replace("\n", "") in run.text
     (record,) = rollout.records()
-    assert (record["schema_version"], record["entry"], record["state"]) == (1, "hdk_upgrade", "ended")
+    assert (record["schema_version"], record["entry"], record["state"]) == (2, "hdk_upgrade", "ended")
     assert (record["max_failures"], record["stopped"]) == ("50%", None)
     assert record["started_at"] <= record["updated_at"] == record["ended_at"]
     jobs = {job["id"]: job for job in simulator.jobs()}
@@ -249,8 +249,8 @@ def test_the_record_tells_what_happened(simulator, rollout):
     assert (page.stem, stat.S_IMODE(page.stat().st_mode)) == (path.stem, 0o600)
     rows = [line for line in page.read_text().splitlines() if line.startswith("| liteserver-")]
     failed = record["servers"][1]
-    assert rows[0] == f"| {host(2)} | {server_id(2)} | 2 | failed | FAILED | npu busy | {failed['job_id']} |"
-    assert [row.split(" | ")[3] for row in rows[1:]] == ["done"] * 11
+    assert rows[0] == f"| {host(2)} | {server_id(2)} |  | 2 | failed | FAILED | npu busy | {failed['job_id']} |"
+    assert [row.split(" | ")[4] for row in rows[1:]] == ["done"] * 11
     assert (record["servers"][0]["batch"], record["servers"][11]["batch"]) == (1, 2)
 
 
