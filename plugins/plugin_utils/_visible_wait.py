@@ -20,7 +20,7 @@ from ansible import constants as C
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ..module_utils.domain._wording import on_one_line
+from ..module_utils.domain._untrusted import as_line
 from ..module_utils.wiring._progress_pipe import VARIABLE
 
 # How often is looked whether the run that this worker belongs to is still there, in seconds.
@@ -104,7 +104,7 @@ class ShownLines:
                 *lines, rest = (rest + os.read(self._reader, 65536)).split(b"\n")
                 for line in lines:
                     seen = True
-                    show(on_one_line(line.decode(errors="replace")))
+                    show(as_line(line.decode(errors="replace")))
 
 
 def show(line: str) -> None:

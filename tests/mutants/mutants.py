@@ -602,7 +602,7 @@ MUTANTS = [
             ('    lambda text: quote_plus(text, errors="surrogatepass"),\n', ""),
             ("    html.escape,\n", ""),
             ("    lambda text: repr(text)[1:-1],\n", ""),
-            ("    on_one_line,\n", ""),
+            ("    as_line,\n", ""),
             ('    lambda text: _json(text).replace("/", "\\\\/"),\n', ""),
             ("for form in once for way in _WAYS", "for form in once for way in [str]"),
             (" | _in_base64(secret", " or _in_base64(secret"),
@@ -640,7 +640,7 @@ MUTANTS = [
     (
         "security: control characters stay",
         "plugins/module_utils/wiring/_task.py",
-        "result = showable(result, conceal)",
+        "result = as_shown(result, conceal)",
         "pass",
         ["tests/security/test_terminal.py"],
     ),

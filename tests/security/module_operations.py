@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import LiteServerError
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import showable
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._untrusted import as_shown
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._answers import Answer
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._client import HttpClient
@@ -142,9 +142,9 @@ def run(module_name: str, options: dict[str, Any], respond: Respond, check: bool
         error = raised
         assert error.code and str(error)
     result = operation.result()
-    shown = showable({**result, "diff": operation.diff(), "warnings": operation.warnings})
+    shown = as_shown({**result, "diff": operation.diff(), "warnings": operation.warnings})
     if error is not None:
-        shown.update(msg=showable(str(error)), error=showable(error.as_result()))
+        shown.update(msg=as_shown(str(error)), error=as_shown(error.as_result()))
     # As a module prints it: JSON as every program reads it.
     json.dumps(shown, allow_nan=False).encode()
     return Outcome(error, shown, client)

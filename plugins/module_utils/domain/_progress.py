@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from .._clock import Clock
 from ._result import ServerRow
-from ._wording import duration, name_servers, on_one_line, servers, some_of
+from ._untrusted import as_line
+from ._wording import duration, name_servers, servers, some_of
 
 MOST_JOBS = 3  # that a line names
 MOST_RUNNING = 3  # servers that a line names: the last ones of a wait
@@ -42,7 +43,7 @@ class Progress:
         running = sum(row["verdict"] == "running" for row in rows)
         line = f"{_title(self._name, rows)}: {servers(running)} under way; this goes on if the run is cancelled"
         if self._every:
-            self._write(on_one_line(f"{line}, and {resume}" if resume else line))
+            self._write(as_line(f"{line}, and {resume}" if resume else line))
 
     def saw(self, rows: list[ServerRow], now: float) -> None:
         """Take the servers' rows of one poll, see :func:`.jobs._result.server_row`."""
@@ -82,7 +83,7 @@ def describe(name: str, rows: list[ServerRow]) -> str:
         parts.append(f"{len(running)} running{named}")
     if by_verdict.get("unknown"):
         parts.append(f"{len(by_verdict['unknown'])} unknown")
-    return on_one_line(f"{_title(name, rows)}: {', '.join(parts)}")
+    return as_line(f"{_title(name, rows)}: {', '.join(parts)}")
 
 
 def _names(rows: Sequence[ServerRow]) -> str:

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ._untrusted import LONGEST_NAME, as_line, as_shown
+from ._untrusted import LONGEST_NAME, as_line
 
 if TYPE_CHECKING:
     from ._result import ServerRow
-
-# Names of before; whoever uses them imports from _untrusted.
-showable, on_one_line = as_shown, as_line
 
 
 def name_servers(rows: Sequence[ServerRow], most: int = 5) -> str:

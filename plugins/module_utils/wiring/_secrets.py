@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
-from ..domain._wording import on_one_line
+from ..domain._untrusted import as_line
 
 # Shorter ones would be found in words that have nothing to do with them.
 SHORTEST = 4
@@ -54,7 +54,7 @@ _WAYS: tuple[Callable[[str], str], ...] = (
     lambda text: re.sub(r"(?<=\\u)....", lambda found: found[0].upper(), _json(text)),
     lambda text: _json(text).replace("/", "\\/"),
     lambda text: re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", _json(text, ascii_only=False)),
-    on_one_line,
+    as_line,
 )
 
 

@@ -16,7 +16,7 @@ from .._clock import Clock
 from .._errors import Abandoned, InternalError, LiteServerError
 from .._shapes import Conceal, Record
 from ..domain._api import Api
-from ..domain._wording import showable
+from ..domain._untrusted import as_shown
 from ..transport._exchange import REQUESTS_IMPORT_ERROR
 from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
 from ._listened_clock import ListenedClock
@@ -109,13 +109,13 @@ def _finish(module: AnsibleModule, operation: Operation, error: LiteServerError 
     if module._diff and operation.diff() is not None:
         result["diff"] = operation.diff()
     for warning in operation.warnings:
-        module.warn(_shortened(showable(conceal(warning))))
+        module.warn(_shortened(as_shown(conceal(warning))))
     if isinstance(error, Abandoned):
         module.log(error.message)
     if error is not None:
-        error.message = _shortened(showable(conceal(error.message)))
+        error.message = _shortened(as_shown(conceal(error.message)))
         result.update(msg=str(error), error=error.as_result())
-    result = showable(result, conceal)
+    result = as_shown(result, conceal)
     if error is None:
         module.exit_json(**result)
     else:

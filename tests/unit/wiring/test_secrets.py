@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import on_one_line
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._untrusted import as_line
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import hide
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._secrets import SHORTEST, forms_of
 
@@ -41,10 +41,10 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "repr": lambda text: repr(text)[1:-1],
     "ascii": lambda text: ascii(text)[1:-1],
     "unicode escapes": lambda text: text.encode("unicode_escape").decode(),
-    "one line": on_one_line,
+    "one line": as_line,
     "JSON in HTML": lambda text: html.escape(json.dumps(text)[1:-1]),
     "repr of JSON": lambda text: repr(json.dumps(text)[1:-1])[1:-1],
-    "one line, JSON": lambda text: json.dumps(on_one_line(text))[1:-1],
+    "one line, JSON": lambda text: json.dumps(as_line(text))[1:-1],
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 for addresses": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
 }

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from ..._shapes import Record
-from .._wording import on_one_line
+from .._untrusted import as_line
 from ..jobs._model import FAILED, PROCESSING, SKIPPED
 from ..jobs._wanted import REUSE_NEVER
 from ._requests import Group
@@ -211,7 +211,7 @@ def left_out_outcomes(reasons: Mapping[str, str]) -> dict[str, Outcome]:
 def _error_of(result: Record) -> GroupError:
     error = result.get("error") or {}
     return {
-        "text": on_one_line(error.get("message") or result.get("msg") or "the module ended without a result"),
+        "text": as_line(error.get("message") or result.get("msg") or "the module ended without a result"),
         "hint": error.get("hint"),
         "timed_out": bool(result.get("timed_out")),
     }
@@ -241,7 +241,7 @@ def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple
     again = AGAIN
     if outcome["verdict"] == "failed":
         what = outcome["status"] or FAILED
-        message = on_one_line(outcome["message"] or "the service gives no reason")
+        message = as_line(outcome["message"] or "the service gives no reason")
         if what == SKIPPED:
             return f"{what}: {message}", "see why the service skips it, or take that for done with fleet_job_skipped=ok"
         return f"{what}: {message}", f"mend the server, then {again}"
@@ -272,7 +272,7 @@ def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple
 
 def outcome_line(host: str, outcome: Outcome) -> str:
     """A failed host's message: what its server did, in which job, and what to do."""
-    name = on_one_line(outcome["server_name"] or host)
+    name = as_line(outcome["server_name"] or host)
     job = f" (job {outcome['job_name']} {outcome['job_id']})" if outcome["job_id"] else ""
     return f"{name}: {outcome['text'].rstrip('.')}{job}. What to do: {outcome['hint'].rstrip('.')}."
 

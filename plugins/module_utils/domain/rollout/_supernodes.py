@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..._shapes import Record
-from .._wording import on_one_line, servers, some_of
+from .._untrusted import as_line
+from .._wording import servers, some_of
 from ..servers._model import ServerRecord
 
 UPGRADE = "HDK_UPGRADE"
@@ -110,11 +111,11 @@ def guard_problems(supernodes: Iterable[Supernode], done_of: Callable[[Supernode
 
 
 def _title(supernode: Supernode) -> str:
-    return on_one_line(supernode.name)
+    return as_line(supernode.name)
 
 
 def _names(supernode: Supernode, server_ids: Iterable[str]) -> list[str]:
-    return [on_one_line(supernode.members[server_id]) for server_id in server_ids]
+    return [as_line(supernode.members[server_id]) for server_id in server_ids]
 
 
 def batches_of(hosts: Sequence[str], serial: Sequence[int | str]) -> list[list[str]]:
