@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from awx.conftest import EXTENSION, ROOT
-from awx.launches import variables_file
+from awx.launches import order_of_a_run, variables_file
 from awx.schemas import choices, launched_variables, survey_errors
 from rollout.rollout import VERSION, Rollout, Run, host, hosts
 from simulator.process import Simulator
@@ -48,11 +49,14 @@ def launch(objects: dict[str, Any], name: str, **answers: Any) -> dict[str, Any]
     return launched_variables(survey(questions), {**needed, **answers})
 
 
-def run_with(rollout: Rollout, name: str, variables: dict[str, Any], crashed: bool = False) -> Run:
+def run_with(
+    rollout: Rollout, name: str, variables: dict[str, Any], crashed: bool = False, check: bool = False
+) -> Run:
     """A run of a template's playbook with extra variables as AWX writes and gives them."""
     file = rollout.directory / "extravars"
     file.write_text(variables_file(variables))
-    return rollout.start(playbook(name), arguments=("-e", f"@{file}")).finish(crashed=crashed)
+    arguments = ("-e", f"@{file}", *(["--check", "--diff"] if check else []))
+    return rollout.start(playbook(name), arguments=arguments).finish(crashed=crashed)
 
 
 def playbook(name: str) -> str:
@@ -153,6 +157,29 @@ def test_defaults_as_they_are_upgrade_a_fleet(objects: dict[str, Any], simulator
     assert [len(each["body"]["server_ids"]) for each in simulator.requests("create_job")] == [1, 3, 8]
     names = {each["body"]["name"] for each in simulator.requests("create_job")}
     assert names == {f"hdk_upgrade_{VERSION}"}
+
+
+def test_an_upgrade_takes_the_waves_of_the_plan(
+    objects: dict[str, Any], simulator: Simulator, rollout: Rollout
+) -> None:
+    """AWX returns the hosts of a group in another order for each job."""
+
+    def inventory_of_a_job(seed: int) -> None:
+        members = {host(n): {"liteserver_id": server_id(n)} for n in range(1, 13)}
+        order = order_of_a_run(list(members), seed)
+        (rollout.directory / "hosts.yml").write_text(json.dumps({"npu": {"hosts": {name: members[name] for name in order}}}))
+
+    inventory_of_a_job(1)
+    plan = run_with(rollout, "plan", launch(objects, "plan"), check=True)
+    assert simulator.requests("create_job") == []
+    planned = list(plan.verdicts())
+    inventory_of_a_job(2)
+    run_with(rollout, "upgrade", launch(objects, "upgrade"))
+    names = {server_id(number): host(number) for number in range(1, 13)}
+    waves = [sorted(names[each] for each in request["body"]["server_ids"]) for request in simulator.requests("create_job")]
+    # The two whole supernodes of the simulator's fleet; what plan and upgrade have to agree on.
+    assert waves == [hosts(*range(1, 7)), hosts(*range(7, 13))]
+    assert [sorted(planned[:6]), sorted(planned[6:])] == waves
 
 
 def test_every_answer_of_an_upgrade_arrives(objects: dict[str, Any], simulator: Simulator, rollout: Rollout) -> None:
