@@ -13,13 +13,10 @@ author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
   - modelarts.liteserver._attributes
+  - modelarts.liteserver._attributes.writing_module
   - modelarts.liteserver._connection
-  - modelarts.liteserver._progress
+  - modelarts.liteserver._wait
 attributes:
-  check_mode:
-    support: full
-    details:
-      - Sends no write, and answers with the plan. A login with O(username) is the only exception.
   diff_mode:
     support: full
     details:
@@ -89,16 +86,6 @@ options:
       - For O(work=wait), whether running the same play again finds these jobs.
     type: bool
     default: true
-  wait_timeout:
-    description:
-      - For O(work=wait), seconds.
-    type: int
-    default: 3600
-  wait_sleep:
-    description:
-      - For O(work=wait), the longest pause between two polls, in seconds.
-    type: int
-    default: 10
 seealso:
   - module: modelarts.liteserver.liteserver_job
 """

@@ -27,13 +27,10 @@ author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
   - modelarts.liteserver._attributes
+  - modelarts.liteserver._attributes.writing_module
   - modelarts.liteserver._connection
-  - modelarts.liteserver._progress
+  - modelarts.liteserver._wait
 attributes:
-  check_mode:
-    support: full
-    details:
-      - Sends no write, and answers with the plan. A login with O(username) is the only exception.
   diff_mode:
     support: full
     details:
@@ -141,16 +138,6 @@ options:
       - Waits until the task of every wanted server has ended, or its job has.
     type: bool
     default: false
-  wait_timeout:
-    description:
-      - Seconds to wait. After that the task fails with RV(timed_out=true). Running it again goes on waiting.
-    type: int
-    default: 3600
-  wait_sleep:
-    description:
-      - Longest pause between two looks in seconds. The first ones are shorter.
-    type: int
-    default: 10
   mark:
     description:
       - Sends a mark in the field V(description), by which later runs recognise the job whatever the service makes of its items,

@@ -16,13 +16,10 @@ author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
   - modelarts.liteserver._attributes
+  - modelarts.liteserver._attributes.writing_module
   - modelarts.liteserver._connection
-  - modelarts.liteserver._progress
+  - modelarts.liteserver._wait
 attributes:
-  check_mode:
-    support: full
-    details:
-      - Sends no write, and answers with the plan. A login with O(username) is the only exception.
   diff_mode:
     support: full
     details:
