@@ -342,15 +342,11 @@ error:
     outcome: null
 """
 
-import os
-
 # Before what an older Python cannot read.
 from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.jobs._absent import AbsentJob
 from ..module_utils.domain.jobs._present import PresentJob
-from ..module_utils.wiring._controller_lock import ControllerLock, lock_path
-from ..module_utils.wiring._progress_pipe import progress_writer
-from ..module_utils.wiring._task import concealing, run_module
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -380,12 +376,8 @@ ARGUMENT_SPEC = {
 }
 
 
-def operation_of(clock, module):
-    if module.params["state"] == "absent":
-        return AbsentJob(clock, module.params, module.check_mode)
-    write = progress_writer(module)
-    lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, write)
-    return PresentJob(clock, module.params, module.check_mode, write, concealing(module), lock)
+def operation_of(given):
+    return AbsentJob(given) if given.options["state"] == "absent" else PresentJob(given)
 
 
 def main():

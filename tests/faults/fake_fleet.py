@@ -24,6 +24,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Throttled,
     Unauthorized,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import read_all
 from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_job
@@ -189,7 +190,7 @@ class Run(threading.Thread):
         self.wakes = fleet.now
         self.requests: list[str] = []
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
-        self.operation = PresentJob(self, {**OPTIONS, **options}, check_mode, lambda line: None)
+        self.operation = PresentJob(Given(self, {**OPTIONS, **options}, check_mode))
         self.operation.prepare()
 
     # The scheduler's side

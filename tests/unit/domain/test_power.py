@@ -22,6 +22,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unauthorized,
     WaitTimedOut,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import FAILED_STATUSES
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._power import REBOOT_POLL_PAUSE, Power
 from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_power
@@ -106,7 +107,7 @@ def run(clock):
     def run(fleet, state, *server_ids, check_mode=False, **options):
         asked = {"state": state, "server_ids": list(server_ids or fleet.plan), "force": True, "wait": True}
         options = options_of(liteserver_power, **{**asked, "request_timeout": 30, **options})
-        power = Power(clock, options, check_mode, lambda line: None)
+        power = Power(Given(clock, options, check_mode))
         error = None
         try:
             power.prepare()

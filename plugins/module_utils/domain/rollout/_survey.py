@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterable, Sequence
 
-from ..._clock import Clock
 from ..._errors import LiteServerError
-from ..._shapes import Options, Record
+from ..._shapes import Record
 from .._api import Api
+from .._operation import Given
 from .._reading import Info
 from ..jobs._batch import RememberingApi
 from ..jobs._decision import Standing
@@ -30,9 +30,9 @@ class Survey(Info):
     and for the last one ``groups`` of equal requests, ``batches`` (lists of server ids) and ``secret_spec``.
     """
 
-    def __init__(self, clock: Clock, options: Options) -> None:
-        super().__init__(options)
-        self._clock = clock
+    def __init__(self, given: Given) -> None:
+        super().__init__(given.options)
+        self._clock = given.clock
 
     def read(self, api: Api) -> Record:
         """``servers`` (without their raw records), ``software`` and ``templates`` (None where not read), and
