@@ -22,7 +22,7 @@ import huaweicloudsdkmodelarts.v1 as sdk
 from documentation.blocks import REPOSITORY
 from module_process import ModuleProcesses
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 PAGE = REPOSITORY / "docs" / "api-coverage.md"
 PREFIX = "/v1/{project_id}/dev-servers"

@@ -11,7 +11,7 @@ from typing import Any
 
 from documentation.session import INVENTORY
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 # What the pages call the first two servers.
 NAMES = {

@@ -20,7 +20,7 @@ from typing import Any
 
 from playbooks.harness import clean_environment, recording
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 from terminal import Terminal
 
 ROLE = "modelarts.liteserver.fleet_job"

@@ -11,7 +11,7 @@ import stat
 import pytest
 import requests
 from rollout.rollout import OTHER_VERSION, VERSION, host, hosts, play, role
-from simulator.state import server_id
+from simulator.servers import server_id
 
 MISSING = "00000000-0000-4000-8000-00000000beef"
 
