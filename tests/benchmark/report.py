@@ -22,8 +22,10 @@ _LIMIT = "the limit of role and playbook"
 INTRODUCTION = """\
 # Benchmark
 
-For whoever weighs the collection against a `uri` playbook or a script. At the end you know what it costs, all in one run on one machine against the
-[simulator](../tests/simulator/README.md). **Only the ratios, and how a cost grows, mean something elsewhere.**
+For whoever weighs the collection against a `uri` playbook or a script. At the end you know what it costs.
+
+Everything runs on one machine, in one run, against the [simulator](../tests/simulator/README.md).
+**Only the ratios, and how a cost grows, mean something elsewhere.**
 `make bench` measures again in some minutes, and `make bench ARGS="--full --write"` everything, and writes this page
 anew (half an hour; the machine should do nothing else).
 """
