@@ -45,7 +45,7 @@ options:
     default: 1
   growth:
     description:
-      - Each batch is so many times as large as the one before.
+      - How many times as large as the one before a batch may be.
     type: float
     default: 2
   largest:

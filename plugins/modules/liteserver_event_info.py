@@ -72,7 +72,7 @@ RETURN = r"""
 events:
   description:
     - The events, newest first. With O(server_ids), an event that concerns two of the servers is there twice.
-    - Times are milliseconds since the epoch. What the service does not tell is null.
+    - Times are milliseconds since the epoch. What the service leaves out is null.
   returned: success
   type: list
   elements: dict
@@ -143,13 +143,13 @@ events:
       server_name: liteserver-00001
       raw: {}
 missing_server_ids:
-  description: Those of O(server_ids) that do not exist. Their events can be told by this id alone.
+  description: Those of O(server_ids) that do not exist. Their events can be recognized by this id alone.
   returned: success
   type: list
   elements: str
   sample: []
 complete:
-  description: Whether the service gave all its events. If not, or if it cannot be told, there is a warning too.
+  description: Whether the service gave all its events. If not, or if that is not known, there is a warning too.
   returned: success
   type: bool
   sample: true

@@ -89,7 +89,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 servers:
-  description: The servers, by supernode, then name. Every key is always there, and null where the service does not tell.
+  description: The servers, by supernode, then name. Every key is always there, and null where the service leaves it out.
   returned: success
   type: list
   elements: dict
