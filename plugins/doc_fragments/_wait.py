@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   wait_timeout:
     description:
-      - Seconds to wait. After that the task fails with RV(ignore:timed_out=true). Running it again goes on waiting.
+      - Seconds to wait. After that the task fails with RV(ignore:timed_out=true). Rerunning it continues the wait.
     type: int
     default: 3600
   wait_sleep:

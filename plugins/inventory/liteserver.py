@@ -33,7 +33,7 @@ extends_documentation_fragment:
 notes:
   - Every option may be a template, rendered with the extra variables (C(-e)) and without host variables. Values from the
     environment are taken as they are. O(hostname) and O(address) are rendered for each server.
-  - The names of hosts depend on the servers of the O(scope), not on the O(filters). Where several servers are named alike, all of
+  - The names of hosts depend on the servers of the O(scope), not on the O(filters). Where several servers share a name, all of
     them get the beginning of their ids behind the name (V(name_0a1b2c3d)), and a warning names those that are in the inventory.
     The same happens where a host or a group of an inventory that was read before has the name.
   - With O(cache), the records of the servers are kept, without anything secret, in files for their owner only. What is kept for one project, user, endpoint,
@@ -54,7 +54,7 @@ options:
   filters:
     description:
       - Only servers that pass all of these filters. Each is a value or a list of accepted values.
-      - The API has no filters for servers. They work here, on what it lists.
+      - The API has no filters for servers. The collection filters the list.
     type: dict
     default: {}
     suboptions:

@@ -7,7 +7,7 @@ module: liteserver_event_info
 short_description: List scheduled events of ModelArts Lite Servers
 version_added: 1.0.0
 description:
-  - Lists the scheduled events of a project, newest first, all pages. An event is maintenance that the vendor asks leave for, has
+  - Lists the scheduled events of a project, newest first, all pages. An event is maintenance that the vendor requests permission for, has
     planned, or carries out, for example a reboot or a repair. It would collide with a job on the same server.
   - It only reads. No module of this collection accepts an event, because accepting one can erase disks.
 author:
@@ -19,7 +19,7 @@ extends_documentation_fragment:
 options:
   states:
     description:
-      - Only events in one of these states, whatever the case. Documented are V(inquiring) (waits for your leave), V(scheduled),
+      - Only events in one of these states, whatever the case. Documented are V(inquiring) (waits for your permission), V(scheduled),
         V(executing), V(completed), V(failed) and V(canceled).
       - A warning names events that are left out because their state is none of these.
     type: list

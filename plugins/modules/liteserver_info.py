@@ -9,8 +9,8 @@ short_description: Read ModelArts Lite Servers
 version_added: 1.0.0
 description:
   - Lists the Lite Servers of a user or a project, all pages, or reads some by id.
-  - The API has no filters for servers. They work here, on what it lists.
-  - Servers come by supernode, then name. Those without a supernode come last.
+  - The API has no filters for servers. The collection filters the list.
+  - Servers are sorted by supernode, then name. Those without a supernode come last.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:

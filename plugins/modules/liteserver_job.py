@@ -15,7 +15,7 @@ description:
     runs is attached to. One where it failed, where the newest task ran other items, or that has no task at all, is submitted.
     Where other items still run, nothing is created, whatever the name of that job.
     So the same task twice creates one job, and after a partial failure only the failed servers are submitted again.
-  - The API itself knows no failed job. This module fails when a server failed, see O(fail_on).
+  - The API has no failed state for jobs. This module fails when a server failed, see O(fail_on).
   - A create request whose outcome is not known is never repeated. The collection searches for the job instead, and the task fails with
     RV(ignore:error.outcome=unknown) where it is not found.
   - Runs on one controller judge and create one after the other, by a lock below Ansible's home (E(ANSIBLE_HOME), or
@@ -82,12 +82,12 @@ options:
         required: true
       spec:
         description:
-          - Parameters of the item. The keys are the parameters of the template. Values become texts, as the API wants
+          - Parameters of the item. The keys are the parameters of the template. Values become strings, as the API requires
             (V(true) becomes V("true")). Quote versions, because YAML reads 24.10 as 24.1.
         type: dict
   spec:
     description:
-      - Short for one item of the same type as O(type). Excludes O(items).
+      - Short for one item of the same type as O(type). Mutually exclusive with O(items).
     type: dict
   secret_spec:
     description:
@@ -101,13 +101,13 @@ options:
     type: str
   is_reboot:
     description:
-      - Sent when given. The documents of the API disagree on what it does. By the newest, a failed task is restarted.
+      - Sent when given. The API's documentation contradicts itself on its effect. By the newest, a failed task is restarted.
         It is not compared with earlier jobs.
     type: bool
   reuse:
     description:
       - Which finished jobs may count as having done the work. V(same_name) means jobs of this O(name), V(any_name) jobs of any
-        name. Against a start every job counts, whatever its name. A newer one with other items supersedes, and one that runs
+        name. To prevent a second start, every job counts, whatever its name. A newer one with other items supersedes, and one that runs
         is attached to or holds this task up.
       - V(never) skips the check, and creates a job in any case.
     type: str
@@ -122,14 +122,14 @@ options:
     default: any
   skipped:
     description:
-      - How a server counts that the service skipped. With V(ok) it is done, and a warning names it.
+      - What a server that the service skipped counts as. With V(ok) it is done, and a warning names it.
     type: str
     choices: [ok, failed]
     default: ok
   template_check:
     description:
       - Compares O(type) and O(spec) with the parameters and regexes of the live templates before anything is created.
-        V(strict) fails where they do not fit, V(warn) warns, V(off) does not ask.
+        V(strict) fails where they do not fit, V(warn) warns, V(off) skips the check.
     type: str
     choices: [strict, warn, 'off']
     default: warn

@@ -19,7 +19,7 @@ extends_documentation_fragment:
 options:
   job_ids:
     description:
-      - Ids of jobs to read with their items and tasks, in this order. Excludes the filters.
+      - Ids of jobs to read with their items and tasks, in this order. Mutually exclusive with the filters.
     type: list
     elements: str
     aliases: [job_id]

@@ -9,8 +9,8 @@ short_description: Start, stop or reboot ModelArts Lite Servers
 version_added: 1.0.0
 description:
   - B(Stopping is a forced power-off.) Whatever runs on the server is interrupted. So O(state=stopped) needs O(force=true).
-  - Starts and stops only the servers that are not there yet, by the status that the service returns. A reboot is sent always, once.
-  - A server that is on the way already, such as V(STARTING), is waited for with O(wait), and sent nothing.
+  - Starts and stops only the servers that are not there yet, by the status that the service returns. A reboot is always sent, once.
+  - A server whose status is already changing, such as V(STARTING), gets no request; O(wait) waits for it.
   - Where a server is in a status that does not allow the action, the task fails before anything is sent.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
