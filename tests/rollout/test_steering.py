@@ -108,7 +108,7 @@ def test_check_mode_is_not_held_back_but_a_senseless_window_is_an_error(simulato
         plan = rollout.run(play(role(**options, notify_url=receiver.url)), arguments=("--check",))
     assert plan.status == 0 and "time: 1 wave of at most 1 h 0 min 0 s" in plan.output
     assert receiver.events == []
-    for option, word in (("2020-01-01T00:00Z", "is over"), ("06:00 Mars/Base", "no time zone"), (360, "is a number")):
+    for option, word in (("2020-01-01T00:00Z", "has ended"), ("06:00 Mars/Base", "no time zone"), (360, "is a number")):
         run = rollout.run(play(role(window_end=option)))
         assert run.status != 0 and word in run.message("Open the batch")
     assert simulator.counts()["writes"] == 0

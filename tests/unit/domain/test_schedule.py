@@ -65,8 +65,8 @@ def test_a_window_ends_at_the_next_such_time(text: str, now: str, expected: str)
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("2026-11-26T05:59+00:00", "is over"),
-        ("2026-11-26T06:00Z", "is over"),
+        ("2026-11-26T05:59+00:00", "has ended"),
+        ("2026-11-26T06:00Z", "has ended"),
         ("2027-11-26T06:00Z", "more than 31 days"),
         ("25:00", "no time 25:00"),
         ("06:60", "no time 06:60"),

@@ -166,7 +166,7 @@ def test_a_stop_file_that_cannot_be_looked_at_stops(tmp_path: pathlib.Path) -> N
 def test_what_could_never_be_right_is_an_error_at_once(tmp_path: pathlib.Path) -> None:
     with pytest.raises(InvalidOption, match="fleet_job_stop_file: there is no folder"):
         checked_turn(own(stop_file=str(tmp_path / "misspelt" / "stop")), NOW)
-    with pytest.raises(InvalidOption, match="fleet_job_window_end: .* is over"):
+    with pytest.raises(InvalidOption, match="fleet_job_window_end: .* has ended"):
         checked_turn(own(window_end="2020-01-01T00:00Z"), NOW)
     with pytest.raises(InvalidOption, match="fleet_job_notify_url: "):
         checked_turn(own(notify_url="http://example.com/"), NOW)

@@ -47,7 +47,7 @@ def window_end_of(text: str, now: int) -> int:
     else:
         raise InvalidOption(f"{OPTION}: must be {FORMS}, not {text!r}")
     if end <= begin:
-        raise InvalidOption(f"{OPTION}: {text} is over. No batch could start")
+        raise InvalidOption(f"{OPTION}: {text} has ended. No batch could start")
     if end - begin > datetime.timedelta(days=MOST_DAYS):
         raise InvalidOption(f"{OPTION}: {text} is more than {MOST_DAYS} days away")
     return int(end.timestamp() * 1000)
