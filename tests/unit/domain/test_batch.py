@@ -448,7 +448,7 @@ def test_a_wait_tells_how_long_ago_each_server_ended(api, clock):
 
     clock.on_sleep = end
     options = {"jobs": [{"job_id": "j1", "name": "n", "server_ids": ["s1", "s2"], "skipped": "ok"}], "again": True}
-    wait = WaitBatch(clock, {**options, "wait_timeout": 600, "wait_sleep": 10, "progress": 0}, lambda line: None)
+    wait = WaitBatch(Given(clock, {**options, "wait_timeout": 600, "wait_sleep": 10, "progress": 0}))
     wait.prepare()
     wait.run(api)
     first, second = (row["ended_ago"] for row in wait.result()["jobs"][0]["servers"])
