@@ -204,8 +204,8 @@ def check_nothing_is_lost(simulator: Simulator, run: Any) -> None:
     assert all(job["id"] in text for text in named)
     assert "waited for" in named[0]
     # The summary is there, although the record is not.
-    (summary,) = run.of("Summary")
-    assert "1 done, 1 failed" in "".join(summary["result"]["msg"])
+    (waited,) = run.of("Wait for the jobs")
+    assert "1 of 2 done, 1 failed" in "".join(waited["result"]["summary"])
     refused = run.of("Open the batch")[1]["result"]["msg"]
     assert refused.startswith("fleet_job_record: ")
     assert "Errno" not in run.output
