@@ -23,6 +23,7 @@ options:
     description:
       - File for a report that is fit to be shown to others, for example in an issue. It is written twice, with the endings C(.json)
         and C(.md), on the machine that runs the module, readable for its owner only. A file that is there is replaced.
+        Ansible runs modules of the controller in the folder of the playbook, which is where a relative path begins.
       - Ids, names, addresses and messages are replaced by digests, which are equal for equal values of one report. Nothing else
         can be told from them.
       - Not written in check mode.

@@ -23,6 +23,7 @@ from simulator.servers import server_id
 ENTRIES = yaml.safe_load((ROOT / "roles" / "fleet_job" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 # name of a template: (playbook of the collection, entry point of the role)
 RUNS = {
+    "doctor": ("doctor", None),
     **dict.fromkeys(("plan", "upgrade", "resume"), ("hdk_upgrade", "hdk_upgrade")),
     "logs": ("collect_logs", "log_collect"),
     "status": ("job_status", None),

@@ -56,10 +56,14 @@ def lines_of(findings: Sequence[Finding], sent: int) -> list[str]:
             if finding.status == status:
                 lines.append(f"{title} {finding.outcome.found}: {finding.outcome.todo}.")
                 lines.append(f"    ({finding.check.name}) {_plain(finding.means)}.")
-    alike: dict[str, list[str]] = {}
+    alike: dict[str, list[Finding]] = {}
     for finding in with_status(findings, "unknown"):
-        alike.setdefault(f"{finding.outcome.found}: {finding.outcome.todo}.", []).append(finding.check.name)
-    lines += [f"UNKNOWN {text} ({some_of(names, MOST_CHECKS_OF_A_LINE)})" for text, names in alike.items()]
+        alike.setdefault(finding.outcome.todo, []).append(finding)
+    for todo, group in alike.items():
+        found = list(dict.fromkeys(str(finding.outcome.found) for finding in group))
+        text = found[0] if len(found) == 1 else f"{counted(len(group), 'check')} could not be made"
+        names = some_of([finding.check.name for finding in group], MOST_CHECKS_OF_A_LINE)
+        lines.append(f"UNKNOWN {text}: {todo}. ({names})")
     fine, checks = len(with_status(findings, "ok")), counted(len(findings), "check")
     lines.append(f"{fine} of {checks} are fine; {counted(sent, 'request')}, nothing was written.")
     return lines

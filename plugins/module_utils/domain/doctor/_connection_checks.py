@@ -178,14 +178,14 @@ def _call(call: _Call, facts: Facts) -> Outcome:
     if not errors:
         if answered:
             return ok("it answers")
-        if any(read.skipped in ("over", "budget") for read in reads):
+        if any(read.skipped in ("over", "budget") for read in reads) or (call.of and call.of(facts).value is None):
             return unknown("it was not asked", todo=FIRST)
         return unknown("there was nothing to ask it for", todo="run it again when there is")
     error = next((each for each in errors if not isinstance(each, NotFound)), errors[0])
     judged = not (breaks_connection(facts) or _refused_everywhere(facts))
     if not judged or (isinstance(error, Unauthorized) and not _values(facts)):
         return unknown("it could not be judged", todo=FIRST)
-    vanished = isinstance(error, NotFound) and call.of_one
+    vanished = isinstance(error, NotFound) and call.of is not None
     bad = failed if call.needed and not answered and not vanished else warning
     text, todo = _words_of(error, call.name, vanished)
     return bad(text, answer_of(error), todo=todo)
@@ -209,17 +209,17 @@ class _Call(NamedTuple):
     """A call of the API.
 
     :ivar needed: whether a run is impossible without it.
-    :ivar of_one: whether it reads one object that a list has shown.
     :ivar name: what the API reference calls it.
+    :ivar of: the list that shows what it reads, where it reads one object.
     """
 
     check: str
     assumption: str
     name: str
     needed: bool
-    of_one: bool
     otherwise: str
     reads: Callable[[Facts], Sequence[Read[Any]]]
+    of: Callable[[Facts], Read[Any]] | None = None
 
 
 _CALLS = (
@@ -228,7 +228,6 @@ _CALLS = (
         "The jobs of the project can be listed",
         "ListDevServerJobs",
         True,
-        False,
         "no job can be started: whether it runs already is not known",
         lambda facts: [facts.jobs],
     ),
@@ -237,16 +236,15 @@ _CALLS = (
         "A job that the list shows can be read",
         "GetDevServerJob",
         True,
-        True,
         "nothing is started on the servers that it may concern (`job_unsettled`)",
         lambda facts: list(facts.details.values()),
+        lambda facts: facts.jobs,
     ),
     _Call(
         "list_servers",
         "The servers of this user can be listed",
         "ListDevServers",
         True,
-        False,
         "there is no inventory, and no preflight",
         lambda facts: [facts.servers],
     ),
@@ -254,7 +252,6 @@ _CALLS = (
         "list_all_servers",
         "The servers of all users of the project can be listed",
         "ListAllDevServers",
-        False,
         False,
         "servers of other users are not seen (`scope: all`), and of a supernode only a part may be",
         lambda facts: [facts.everyone],
@@ -264,16 +261,15 @@ _CALLS = (
         "A server that the list shows can be read",
         "ShowDevServer",
         True,
-        True,
         "no server can be started, stopped or looked at by its id",
         lambda facts: [facts.server],
+        lambda facts: facts.servers,
     ),
     _Call(
         "list_templates",
         "The job templates can be listed",
         "ListDevServerJobTemplates",
         True,
-        False,
         "the preflight of an upgrade stops it",
         lambda facts: [facts.templates],
     ),
@@ -282,16 +278,15 @@ _CALLS = (
         "A job template can be read",
         "GetDevServerJobTemplate",
         False,
-        True,
         "the module `liteserver_job_template_info` shows no details",
         lambda facts: [facts.template],
+        lambda facts: facts.templates,
     ),
     _Call(
         "list_software",
         "The versions on offer can be listed",
         "ShowSoftware",
         True,
-        False,
         "the preflight of an upgrade stops it",
         lambda facts: [facts.software],
     ),
@@ -299,7 +294,6 @@ _CALLS = (
         "list_events",
         "The scheduled events can be listed",
         "ListScheduledEvents",
-        False,
         False,
         "maintenance that is planned is not seen",
         lambda facts: [facts.events],

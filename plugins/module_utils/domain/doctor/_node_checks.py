@@ -19,7 +19,7 @@ TODO_REACH = "check the inventory, the SSH access and the Python of those hosts"
 
 
 def _answered(nodes: Mapping[str, Record]) -> dict[str, Record]:
-    return {host: node for host, node in nodes.items() if isinstance(node.get("npus"), list)}
+    return {host: node for host, node in nodes.items() if isinstance(node.get("supported"), bool)}
 
 
 def python(facts: Facts) -> Outcome | None:
@@ -94,14 +94,19 @@ def health(facts: Facts) -> Outcome | None:
         )
     if silent := _not_answered(facts, nodes):
         return silent
-    count = sum(len(node["npus"]) for node in nodes.values())
+    count = sum(len(_npus(node)) for node in nodes.values())
     return ok("{} in {} are", counted(count, "NPU"), counted(len(nodes), "node"))
 
 
 def _is_healthy(node: Record) -> bool:
-    npus = [npu for npu in node["npus"] if isinstance(npu, dict)]
+    npus = _npus(node)
     good = bool(npus) and all(npu.get("health") == "OK" for npu in npus)
     return good and node.get("lost") == [] and node.get("unknown") == []
+
+
+def _npus(node: Record) -> list[Record]:
+    npus = node.get("npus")
+    return [npu for npu in npus if isinstance(npu, dict)] if isinstance(npus, list) else []
 
 
 def _not_answered(facts: Facts, nodes: Mapping[str, Any]) -> Outcome | None:
