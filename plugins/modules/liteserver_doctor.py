@@ -101,10 +101,10 @@ checks:
       description: What was found.
       type: str
     means:
-      description: What follows from it. Null where the assumption holds.
+      description: What follows from it, or null where the assumption holds.
       type: str
     todo:
-      description: What to do about it. Null where there is nothing to do.
+      description: What to do about it, or null where there is nothing to do.
       type: str
   sample:
     - check: server_statuses

@@ -121,7 +121,10 @@ def read_all(fetch: Fetch, widest: int = WIDE_LIMIT) -> Listing:
     for _round in range(ROUNDS - 1):
         if listing.complete or listing.cut:
             break
-        again = _Reader(fetch, widest).read()
+        try:
+            again = _Reader(fetch, widest).read()
+        except BudgetSpent:
+            break
         if again.cut:
             break
         listing = again

@@ -1,15 +1,19 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the doctor's operation in this process, against the simulator over real HTTP."""
+"""Runs the doctor against the simulator: its operation in this process over real HTTP, or its playbook."""
 
 from __future__ import annotations
 
 import datetime
+import json
 import pathlib
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from playbooks.harness import clean_environment
 from simulator.process import Simulator
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import SystemClock
@@ -28,6 +32,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._conne
     connection_argument_spec,
 )
 
+PLAYBOOK = "modelarts.liteserver.doctor"
 VERSION = "24.1.rc3.10"
 ITEMS = [{"type": "HDK_UPGRADE", "spec": {"version": VERSION}}]
 NODE_CHECKS = {"node_python", "node_driver", "node_health"}
@@ -107,3 +112,33 @@ def only_reads(simulator: Simulator) -> None:
     assert {each["method"] for each in log if each["operation"] != "create_token"} <= {"GET"}
     assert simulator.counts()["writes"] == 0
     assert len(log) <= MOST_REQUESTS
+
+
+def run_playbook(
+    simulator: Simulator, folder: pathlib.Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A run of the playbook, in this folder."""
+    options = simulator.credentials()
+    return subprocess.run(
+        [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), *arguments, PLAYBOOK],
+        cwd=folder,
+        env={
+            **clean_environment(folder),
+            "LITESERVER_ENDPOINT": options["endpoint"],
+            "HUAWEICLOUD_SDK_PROJECT_ID": options["project_id"],
+            "HUAWEICLOUD_SDK_AK": options["access_key"],
+            "HUAWEICLOUD_SDK_SK": options["secret_key"],
+            "HW_MAX_RETRIES": "0",
+            **(environment or {}),
+        },
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def lines_in(output: str) -> list[str]:
+    """The lines that the playbook shows to people."""
+    shown = output.split("TASK [What was found]")[1].split("\nTASK ")[0]
+    return json.loads(shown[shown.index("=> {") + 3 : shown.rindex("}") + 1])["msg"]

@@ -34,7 +34,7 @@ FIRST = "see what comes first, then run it again"
 
 def reason_of(error: LiteServerError) -> Private:
     """The last part of an error's message, which is the network's or the service's own."""
-    return Private("message", error.message.rpartition(": ")[2])
+    return Private("message", error.message.rpartition(": ")[2].partition(" (given up")[0])
 
 
 def breaks_connection(facts: Facts) -> LiteServerError | None:

@@ -203,6 +203,8 @@ class Finding:
         """What follows from it; empty where the assumption holds."""
         if self.status == "ok":
             return ""
+        if self.status == "unknown":
+            return f"it is not known; if it does not hold: {self.check.otherwise}"
         return self.outcome.means or self.check.otherwise
 
 
