@@ -50,7 +50,7 @@ class Detail(NamedTuple):
     job: Job | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Facts:
     """What was read of a project.
 

@@ -7,19 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from ..._errors import AnswerLost, BudgetSpent, LiteServerError, TlsFailed, Unauthorized, Unreachable
 from ..._shapes import Record
 from .._api import ReadOnlyApi
 from ..jobs._model import DELETED, Summary
-from ._facts import Facts, Read, job_of
+from ._facts import NOT_ASKED, Facts, Read, job_of
 
 # Of all: 5,000 jobs and 5,000 servers are some 25 pages.
 MOST_REQUESTS = 40
 # Pages of one list. With 1,000 records on a page, 12 are more than 10,000 records, however pages are counted.
 JOB_PAGES = 12
 SERVER_PAGES = 10
+TEMPLATE_PAGES = 2
 EVENT_PAGES = 3
 # One request is kept for the look at the end.
 KEPT = 1
@@ -49,31 +51,34 @@ class ProjectReader:
 
     def read(self) -> Facts:
         """Read it."""
-        facts, api = self._facts, self._api
-        facts.jobs = self._ask(lambda: api.list_jobs(JOB_PAGES))
-        facts.listed_at = next((seen.date for seen in api.seen if seen.status < 300), None)
-        facts.servers = self._ask(lambda: api.list_servers(SERVER_PAGES))
-        facts.everyone = self._ask(lambda: api.list_servers(1, everyone=True))
-        if facts.server_records:
-            facts.server = self._ask(lambda: api.get_server(facts.server_records[0]["id"]))
-        facts.templates = self._ask(lambda: api.list_templates(2))
-        if facts.templates.value and facts.templates.value.records:
-            template_id = facts.templates.value.records[0]["id"]
-            facts.template = self._ask(lambda: api.get_template(template_id))
-        facts.software = self._ask(api.list_software)
-        facts.events = self._ask(lambda: api.list_events(EVENT_PAGES))
-        newest = facts.newest
-        if newest is not None:
-            facts.by_id = self._ask(lambda: api.list_jobs(1, id=newest.id))
-            if newest.name:
-                facts.named = self._ask(lambda: api.list_jobs(1, name=newest.name))
+        api = self._api
+        self._add(jobs=self._ask(lambda: api.list_jobs(JOB_PAGES)))
+        self._add(listed_at=next((seen.date for seen in api.seen if seen.status < 300), None))
+        self._add(servers=self._ask(lambda: api.list_servers(SERVER_PAGES)))
+        self._add(everyone=self._ask(lambda: api.list_servers(1, everyone=True)))
+        if self._facts.server_records:
+            server_id = self._facts.server_records[0]["id"]
+            self._add(server=self._ask(lambda: api.get_server(server_id)))
+        templates = self._ask(lambda: api.list_templates(TEMPLATE_PAGES))
+        self._add(templates=templates)
+        if templates.value and templates.value.records:
+            template_id = templates.value.records[0]["id"]
+            self._add(template=self._ask(lambda: api.get_template(template_id)))
+        self._add(software=self._ask(api.list_software))
+        self._add(events=self._ask(lambda: api.list_events(EVENT_PAGES)))
+        if newest := self._facts.newest:
+            self._add(by_id=self._ask(lambda: api.list_jobs(1, id=newest.id)))
+            self._add(named=self._ask(lambda: api.list_jobs(1, name=newest.name)) if newest.name else NOT_ASKED)
         for summary in self._sample():
             self._detail(summary)
         self._find_oldest_tasks()
-        if facts.jobs.value is not None:
-            facts.again = self._ask(lambda: api.list_jobs(1))
-        facts.sent, facts.seen = api.sent, list(api.seen)
-        return facts
+        if self._facts.jobs.value is not None:
+            self._add(again=self._ask(lambda: api.list_jobs(1)))
+        self._add(sent=api.sent, seen=tuple(api.seen))
+        return self._facts
+
+    def _add(self, **facts: Any) -> None:
+        self._facts = replace(self._facts, **facts)
 
     def _ask(self, call: Callable[[], T]) -> Read[T]:
         if self._over:
