@@ -136,7 +136,7 @@ import secrets
 from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.doctor._examination import Examination
 from ..module_utils.wiring._doctor_report import check_report, report_writer, versions
-from ..module_utils.wiring._task import concealing, run_module
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "report": {"type": "path"},
@@ -147,13 +147,12 @@ ARGUMENT_SPEC = {
 def main():
     run_module(
         ARGUMENT_SPEC,
-        lambda clock, module: Examination(
-            clock,
-            module.params,
-            versions=versions(module),
+        lambda given: Examination(
+            given,
+            versions=versions(),
             key=secrets.token_bytes(32),
-            check_folder=check_report,
-            write=None if module.check_mode else report_writer(concealing(module)),
+            check_path=check_report,
+            write=report_writer(given.conceal),
         ),
     )
 

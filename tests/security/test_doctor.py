@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from playbooks.fleet.doctor_lab import LabClock, examine, job_of, lines_in, not_ok, only_reads, run_playbook
 from security.answers import NAMES, true_answer
-from security.connect_proxy import ConnectProxy
 from security.hostile_server import HostileServer
 from simulator.process import Simulator
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._secrets import forms_of
+from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import RecordingProxy
 from ansible_collections.modelarts.liteserver.tests.unit.wiring.test_secrets import WRITERS
 
 ACCESS_KEY = "CANARYACCESSKEY01"
@@ -270,7 +270,7 @@ def secure(simulator: Simulator, tls_simulator: Simulator, certificates) -> dict
     return {**tls_simulator.credentials(), "ca_path": certificates.authority}
 
 
-def test_a_proxy_that_refuses(tls_simulator: Simulator, proxy: ConnectProxy, secure: dict[str, Any]) -> None:
+def test_a_proxy_that_refuses(tls_simulator: Simulator, proxy: RecordingProxy, secure: dict[str, Any]) -> None:
     proxy.credentials = "user:canary"
     result = examine(tls_simulator, **{**secure, "proxy": proxy.url})
     line = first_line(result)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from typing import Any
+
+from ansible.module_utils.ansible_release import __version__ as ANSIBLE_VERSION
 
 from .._errors import InvalidOption
 from .._version import VERSION
@@ -38,11 +39,11 @@ def report_writer(conceal: Callable[[str], str]) -> Callable[[str, str], None]:
     return write
 
 
-def versions(module: Any) -> dict[str, str | None]:
+def versions() -> dict[str, str | None]:
     """{name of a program: its version}."""
     return {
         "collection": VERSION,
-        "ansible_core": getattr(module, "ansible_version", None),
+        "ansible_core": ANSIBLE_VERSION,
         "python": platform.python_version(),
         **library_versions(),
     }

@@ -13,10 +13,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from module_options import options_of
 from playbooks.harness import clean_environment
 from simulator.process import Simulator
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import SystemClock
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.doctor._checks import CHECKS
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.doctor._examination import Examination
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.doctor._reader import MOST_REQUESTS
@@ -29,8 +31,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Item
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
     build_api,
-    connection_argument_spec,
 )
+from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_doctor
 
 PLAYBOOK = "modelarts.liteserver.doctor"
 VERSION = "24.1.rc3.10"
@@ -78,21 +80,13 @@ def examine(
 ) -> dict[str, Any]:
     """The result of the module, and with ``report`` its files."""
     clock = clock or LabClock(simulator)
-    given = {
-        **{name: spec.get("default") for name, spec in connection_argument_spec().items()},
-        **simulator.credentials(),
-        "max_retries": 1,
-        "request_timeout": 5,
-        "nodes": None,
-        "report": None if report is None else str(report),
-        **options,
-    }
+    plain = {**simulator.credentials(), "max_retries": 1, "request_timeout": 5}
+    given = options_of(liteserver_doctor, **{**plain, "report": None if report is None else str(report), **options})
     examination = Examination(
-        clock,
-        given,
+        Given(clock, given),
         versions={"collection": "1.0.0"},
         key=b"key of a test",
-        check_folder=lambda _path: None,
+        check_path=lambda _path: None,
         write=lambda path, text: None if not pathlib.Path(path).write_text(text) else None,
     )
     examination.prepare()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
-from ..._clock import Clock
 from ..._errors import InvalidOption
-from ..._shapes import Options, Record
+from ..._shapes import Record
 from .._api import Api
+from .._operation import Given
 from ._checks import counts_of, examined, lines_of
 from ._finding import Finding, Status
 from ._reader import MOST_REQUESTS, ProjectReader
@@ -23,30 +23,30 @@ _BY_WEIGHT: tuple[Status, ...] = ("failed", "unknown", "warning", "ok")
 
 
 class Examination:
-    """Looks at a project, and writes nothing there: an operation, see :class:`..jobs._present.PresentJob`.
+    """Looks at a project, and writes nothing there: an operation.
 
-    :param options: ``report`` (a path or None), ``nodes`` (what nodes said, or None), and those of the connection.
+    :param given: with the options ``report`` (a path or None), ``nodes`` (what nodes said, or None), and those of the
+        connection.
     :param versions: {name of a program: its version}.
     :param key: random bytes, for the digests of the report.
-    :param check_folder: takes the report's path, and raises InvalidOption where no file can be written there.
-    :param write: takes a path and a text, and writes a file; None in check mode.
+    :param check_path: takes the report's path, and raises InvalidOption where no file can be written there.
+    :param write: takes a path and a text, and writes a file.
     """
 
     def __init__(
         self,
-        clock: Clock,
-        options: Options,
+        given: Given,
         *,
         versions: Mapping[str, str | None],
         key: bytes,
-        check_folder: Callable[[str], None],
-        write: Callable[[str, str], None] | None,
+        check_path: Callable[[str], None],
+        write: Callable[[str, str], None],
     ) -> None:
-        self._clock = clock
-        self._options = options
+        self._given = given
+        self._options = given.options
         self._versions = versions
         self._name = Pseudonyms(key)
-        self._check_folder = check_folder
+        self._check_path = check_path
         self._write = write
         self._findings: list[Finding] = []
         self._sent = 0
@@ -60,7 +60,7 @@ class Examination:
         if nodes is not None and not all(isinstance(node, dict) for node in nodes.values()):
             raise InvalidOption("must be a dictionary of dictionaries, the result of npu_info by host", ("nodes",))
         if self._options["report"] is not None:
-            self._check_folder(self._options["report"])
+            self._check_path(self._options["report"])
 
     def run(self, api: Api) -> None:
         """Read what the checks need, judge it, and write the report; InvalidOption where that cannot be written."""
@@ -72,9 +72,9 @@ class Examination:
         )
         facts = reader.read()
         self._findings, self._sent, self._done = examined(facts), facts.sent, True
-        if self._options["report"] is None or self._write is None:
+        if self._options["report"] is None or self._given.check_mode:
             return
-        made_at = self._clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
+        made_at = self._given.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
         report = report_of(self._findings, facts, self._name, self._versions, self._connection(), made_at)
         stem = self._options["report"]
         for ending in (".json", ".md"):
