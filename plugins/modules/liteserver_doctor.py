@@ -7,10 +7,10 @@ module: liteserver_doctor
 short_description: Check whether a project is as this collection assumes
 version_added: 1.0.0
 description:
-  - Reads jobs, servers, templates, versions and events of a project, and says of each assumption of this collection whether it holds.
+  - Reads jobs, servers, templates, versions and events of a project, and checks each assumption of this collection.
     The assumptions are those of the page about reliability in the documentation.
   - Sends at most 40 requests, whatever the size of the project, and never one that could change anything.
-  - Does not fail where it finds something. The playbook P(modelarts.liteserver.doctor#playbook) does, where a run would be unsafe or
+  - Does not fail where it finds something. The playbook C(modelarts.liteserver.doctor) does, where a run would be unsafe or
     impossible.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
@@ -25,14 +25,14 @@ options:
         and C(.md), on the machine that runs the module, readable for its owner only. A file that is there is replaced.
         Ansible runs modules of the controller in the folder of the playbook, which is where a relative path begins.
       - Ids, names, addresses and messages are replaced by digests, which are equal for equal values of one report. Nothing else
-        can be told from them.
+        can be learned from them.
       - Not written in check mode.
     type: path
   nodes:
     description:
-      - What the nodes said, by the name of their host, each the result of M(modelarts.liteserver.npu_info), with C(python), the version
+      - What the nodes returned, by the name of their host, each the result of M(modelarts.liteserver.npu_info), with C(python), the version
         of Python of the node. A host that did not answer has an empty dictionary.
-      - Without it, nothing is said of nodes.
+      - Without it, nodes are not checked.
     type: dict
 seealso:
   - module: modelarts.liteserver.liteserver_job
@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the project
+- name: Check the project
   modelarts.liteserver.liteserver_doctor:
     region: cn-north-4
     project_id: 0123456789abcdef0123456789abcdef

@@ -270,6 +270,15 @@ def test_logs_are_collected(objects: dict[str, Any], simulator: Simulator, rollo
     assert request["body"]["items"][0]["spec"] == {"obs_path": "obs://bucket/folder", "log_type": "device"}
 
 
+def test_the_answers_of_the_doctor_arrive(objects: dict[str, Any], simulator: Simulator, rollout: Rollout) -> None:
+    """And an empty one for the report means none."""
+    assert run_with(rollout, "doctor", launch(objects, "doctor")).status == 0
+    report = rollout.directory / "doctor.md"
+    assert run_with(rollout, "doctor", launch(objects, "doctor", doctor_report=str(report))).status == 0
+    assert report.is_file()
+    assert simulator.counts()["writes"] == 0
+
+
 def test_status_with_and_without_answers(objects: dict[str, Any], simulator: Simulator, rollout: Rollout) -> None:
     """Empty answers filter nothing."""
     items = [{"type": "COMMON", "spec": {}}]

@@ -304,7 +304,7 @@ def expected_of(operation: str, kind: str) -> dict[str, str]:
         # Nothing has answered yet, and nothing more is asked.
         return everything_but(connection="failed")
     if operation == "list_jobs" and effect == REFUSED:
-        return everything_but(connection="ok", clock="ok", credentials="failed", throttling="ok")
+        return everything_but(connection="ok", clock="ok", credentials="failed")
     if effect == ABSENT and operation in OF_ONE:
         status = "warning"
     expected = {check: status, **unknown(*without)}
@@ -314,7 +314,7 @@ def expected_of(operation: str, kind: str) -> dict[str, str]:
         expected["credentials"] = "warning"
     if effect == REFUSED and operation == "get_job":
         # The second refusal is the last one.
-        expected["job_list_keeps"] = "unknown"
+        expected.update(unknown("job_list_keeps", "throttling"))
     if effect == THROTTLED:
         expected["throttling"] = "warning"
     return expected

@@ -100,7 +100,7 @@ def clock(facts: Facts) -> Outcome:
     """This machine's clock is right."""
     skew = _skew(facts)
     if skew is None:
-        return unknown("the service did not tell its time", todo="compare this machine's clock with another one")
+        return unknown("the service did not report its time", todo="compare this machine's clock with another one")
     minutes = counted(round(abs(skew) / 60), "minute")
     if abs(skew) <= WORTH_A_WORD:
         return ok("it differs from the service's by less than {}", counted(int(abs(skew)) // 60 + 1, "minute"))
@@ -117,7 +117,9 @@ def credentials(facts: Facts) -> Outcome:
     if breaks_connection(facts) or refused_for_the_clock(facts):
         return unknown("they could not be judged", todo=FIRST)
     if not refusals:
-        return ok("they are accepted") if facts.seen else unknown("nothing was asked", todo=FIRST)
+        # Who is told that a call is not permitted is known by then.
+        accepted = _values(facts) or any(error.http_status == 403 for error in facts.errors)
+        return ok("they are accepted") if accepted else unknown("they could not be judged", todo=FIRST)
     error = refusals[0]
     if _values(facts):
         todo = "run it again; if it stays, renew them"
@@ -165,8 +167,8 @@ def throttling(facts: Facts) -> Outcome:
             counted(facts.sent, "request"),
             todo="run less at once in this project, and set a longer wait_sleep",
         )
-    if not facts.seen:
-        return unknown("nothing was answered", todo=FIRST)
+    if not _values(facts) or any(read.skipped == "over" for read in facts.reads):
+        return unknown("too little was asked", todo=FIRST)
     return ok("none of {} was refused with HTTP 429", counted(facts.sent, "request"))
 
 
@@ -261,7 +263,7 @@ _CALLS = (
         "A server that the list shows can be read",
         "ShowDevServer",
         True,
-        "no server can be started, stopped or looked at by its id",
+        "no server can be started, stopped or read by its id",
         lambda facts: [facts.server],
         lambda facts: facts.servers,
     ),

@@ -47,7 +47,7 @@ def times(facts: Facts) -> Outcome:
     if silent:
         bad = failed if silent == len(records) else warning
         return bad(
-            "{} of {} do not say when they were created",
+            "{} of {} do not state when they were created",
             silent,
             counted(len(records), "job"),
             todo="delete the records of those jobs, if they have ended",
@@ -128,7 +128,7 @@ def items(facts: Facts) -> Outcome:
     if not marked:
         if not facts.details_in_shape:
             return _no_details(facts)
-        text = "no job with a mark of this collection was read, which would tell what was sent"
+        text = "no job with a mark of this collection was read, which would show what was sent"
         return unknown(text, todo="run it again after the first job of this collection")
     other = [job.id for _detail, job in marked if not _as_sent(job)]
     if other:
@@ -178,7 +178,7 @@ def tasks(facts: Facts) -> Outcome:
             "the newest job that has ended lists no task: {}",
             named("job", [newest_ended.id]),
             todo="if its tasks were there once, delete its record; else report it",
-            means="it cannot be told on which servers a job ran: a run fails with job_unsettled, and starts nothing",
+            means="it is not known on which servers a job ran: a run fails with job_unsettled, and starts nothing",
         )
     short = [(job.ended, job.id) for _detail, job in details if job.tasks and not job.lists_all]
     short += [(False, job.id) for _detail, job in details if not job.ended and not job.tasks]
@@ -230,7 +230,7 @@ def retention(facts: Facts) -> Outcome:
         _days(facts, empty[0].summary.created),
         _days(facts, kept[-1].summary.created) if kept else Word("of no age"),
         todo="delete the records of such jobs once you know that their servers have what they shall have",
-        means="for servers of which no newer job tells, a run fails with job_unsettled",
+        means="for servers without a newer job, a run fails with job_unsettled",
     )
 
 

@@ -135,18 +135,18 @@ def finds(read_of: Callable[[Facts], Read[PagedListing]], noun: str, facts: Fact
     if read.skipped == "nothing":
         return unknown("there is no job to ask for", todo=NO_JOB) if facts.jobs.value else not_read(facts.jobs)
     if read.error is not None:
-        return warning("a list that is asked so cannot be read", todo="see what is said of list_jobs, or report it")
+        return warning("the list cannot be read with this filter", todo="see list_jobs, or report it")
     if read.value is None:
         return not_read(read)
     wanted, records = facts.newest, read.value.records
-    assert wanted is not None, "asked for it"
+    assert wanted is not None, "the list was filtered by it"
     if any(record["id"] == wanted.id for record in records):
         others = [record for record in records if record.get(noun) != getattr(wanted, noun)]
-        return ok("the list can be asked so" + (", and shows others too" if others else ""))
+        return ok("the filter works" + (", and lets others through" if others else ""))
     if read.value.cut:
-        return unknown("the list may be asked so, but was not read to its end", todo="run it again")
+        return unknown("the filtered list was not read to its end", todo="run it again")
     todo = "wait some minutes after a job before its record is deleted; if it stays, report this"
-    return warning("a list that is asked for a job does not show it, and the whole list does", todo=todo)
+    return warning("the list with this filter does not show a job that the whole list shows", todo=todo)
 
 
 CHECKS = (
@@ -159,7 +159,7 @@ CHECKS = (
     Check(
         "job_list_keeps",
         "The list shows a new job within `request_timeout`, then always",
-        "a warning says so; a run before that may start it again",
+        "a warning; a run before that may start it again",
         keeps,
     ),
     Check(
@@ -170,13 +170,13 @@ CHECKS = (
     ),
     Check(
         "job_list_by_name",
-        "A list that is asked for a name shows every job of that name, whatever else",
+        "The list filtered by a name shows every job of that name, perhaps others too",
         "`state: absent` leaves records of that name behind",
         partial(finds, lambda facts: facts.named, "name"),
     ),
     Check(
         "job_list_by_id",
-        "A list that is asked for an id shows that job, whatever else",
+        "The list filtered by an id shows that job, perhaps others too",
         "`state: absent` may take a record for deleted that is still there",
         partial(finds, lambda facts: facts.by_id, "id"),
     ),

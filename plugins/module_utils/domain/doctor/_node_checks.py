@@ -90,7 +90,7 @@ def health(facts: Facts) -> Outcome | None:
             "{} have an NPU that is lost, or whose health is not OK or not known: {}",
             counted(len(bad), "node"),
             named("host", bad),
-            todo="look at them with module npu_info, and leave them out (--limit)",
+            todo="read them with module npu_info, and leave them out (--limit)",
         )
     if silent := _not_answered(facts, nodes):
         return silent

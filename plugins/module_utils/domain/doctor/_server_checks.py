@@ -42,7 +42,7 @@ def upgrade_template(facts: Facts) -> Outcome:
             "no template is of type {}; the service offers {}",
             word(STORED_TYPES[UPGRADE]),
             words(record.get("type") for record in records),
-            todo="look at the types, and run such a job with role fleet_job and fleet_job_type; or report it",
+            todo="run a job of another type with role fleet_job and fleet_job_type, or report it",
         )
     taking = [record for record in matching if any(param.get("name") == "version" for param in _params(record))]
     if not taking:
@@ -83,7 +83,7 @@ def template_defaults(facts: Facts) -> Outcome:
 
 
 def hdk_versions(facts: Facts) -> Outcome:
-    """The service tells which versions it offers."""
+    """The service lists which versions it offers."""
     if facts.software.value is None:
         return not_read(facts.software)
     versions = [
@@ -94,7 +94,7 @@ def hdk_versions(facts: Facts) -> Outcome:
         for info in _dicts(support.get("info"))
     ]
     if not versions:
-        return warning("no version of {} is on offer", word(SOFTWARE), todo="look up the version with the vendor")
+        return warning("no version of {} is on offer", word(SOFTWARE), todo="find the version in the vendor's documents")
     return ok("{} are on offer", counted(len(set(map(str, versions))), "version"))
 
 
@@ -103,7 +103,7 @@ def _too_few(facts: Facts) -> Outcome | None:
     if facts.servers.value is None:
         return not_read(facts.servers)
     if not facts.server_records:
-        return unknown("this user has no server here", todo="look at those of the whole project, with scope: all")
+        return unknown("this user has no server here", todo="read those of the whole project, with scope: all")
     return None
 
 
@@ -111,7 +111,7 @@ def _or_partly(facts: Facts, outcome: Outcome) -> Outcome:
     """The outcome, which is not good as long as not all servers were seen."""
     assert facts.servers.value is not None
     if outcome.status == "ok" and not facts.servers.value.complete:
-        return unknown("the list of servers was not read whole", todo="see what is said of server_list_whole")
+        return unknown("the list of servers was not read whole", todo="see server_list_whole")
     return outcome
 
 
@@ -174,7 +174,7 @@ def supernodes(facts: Facts) -> Outcome:
     silent = [record for record in records if record["category"] == SUPERNODE_CATEGORY and not record["supernode_id"]]
     if silent:
         return failed(
-            "{} in supernodes do not say in which: {}",
+            "{} in supernodes do not name theirs: {}",
             counted(len(silent), "server"),
             named("server", [record["name"] or record["id"] for record in silent]),
             todo="do not upgrade them in waves, and " + REPORT,
@@ -187,7 +187,7 @@ def supernodes(facts: Facts) -> Outcome:
             flavors.setdefault(record["supernode_id"], set()).add(record["flavor"])
     mixed = sorted(each for each in names if len(names[each]) > 1 or len(flavors[each]) > 1)
     if mixed:
-        todo = "look at their servers before an upgrade"
+        todo = "check their servers before an upgrade"
         return warning(
             "servers of one supernode differ in its name, or in their flavor: {}", named("supernode", mixed), todo=todo
         )
@@ -251,7 +251,7 @@ CHECKS = (
     ),
     Check(
         "hdk_versions",
-        "The service tells which versions of driver and firmware it offers",
+        "The service lists which versions of driver and firmware it offers",
         "a version that nobody offers is noticed only when the job fails",
         hdk_versions,
     ),
