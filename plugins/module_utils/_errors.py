@@ -123,6 +123,10 @@ class InternalError(LiteServerError):
         )
 
 
+class BudgetSpent(Exception):
+    """A read would need one more request than may be sent. No error of a task: whoever set the limit catches it."""
+
+
 # --- what the network or the service did (raised by the transport layer) ---
 
 

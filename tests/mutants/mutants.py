@@ -43,6 +43,8 @@ WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_
 
 # (name, file, text, replacement, the tests that should notice)
 BATCH_TESTS = ["tests/unit/domain/test_batch.py"]
+DOCTOR = DOMAIN + "doctor/"
+DOCTOR_TESTS = ["tests/unit/domain/test_doctor.py"]
 SUPERNODE_TESTS = ["tests/unit/domain/test_supernodes.py"]
 MUTANTS = [
     # The rule, condition by condition: the property test alone must notice each.
@@ -1076,6 +1078,72 @@ MUTANTS = [
         "        if supernode.is_mixed:\n",
         "        if False:\n",
         SUPERNODE_TESTS,
+    ),
+    # The doctor: it cannot write, and what it has not seen is not good.
+    ("doctor: a write goes through", TRANSPORT + "_watch.py", "if call.kind not in READS:", "if False:", DOCTOR_TESTS),
+    (
+        "doctor: as many requests as it likes",
+        TRANSPORT + "_watch.py",
+        "if self.left <= 0 or ",
+        "if ",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: the budget is that of a list only",
+        TRANSPORT + "_watch.py",
+        "(self._answers_left is not None and self._answers_left <= 0)",
+        "False",
+        DOCTOR_TESTS,
+    ),
+    ("doctor: unknown is ok", DOCTOR + "_finding.py", 'Outcome("unknown", ', 'Outcome("ok", ', DOCTOR_TESTS),
+    (
+        "doctor: a list that was not read is ok",
+        DOCTOR + "_list_checks.py",
+        'return unknown("the list could not be read", todo=FIRST)',
+        'return Outcome("ok", unknown("").found)',
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: a list that was read in part is ok",
+        DOCTOR + "_server_checks.py",
+        'if outcome.status == "ok" and not facts.servers.value.complete:',
+        "if False:",
+        ["tests/playbooks/fleet/test_doctor.py", "-k", "not_whole"],
+    ),
+    (
+        "doctor: a check that crashes is passed over",
+        DOCTOR + "_checks.py",
+        "        outcome = unknown(",
+        "        return None\n        outcome = unknown(",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: whatever the service says is a word",
+        DOCTOR + "_finding.py",
+        '    return Private("word", text)',
+        "    return Word(text)",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: digests that anybody can make",
+        DOCTOR + "_report.py",
+        "hmac.new(self._key, text, hashlib.sha256)",
+        "hashlib.sha256(text)",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: a key that is refused is tried again",
+        DOCTOR + "_reader.py",
+        "return not self._accepted or self._refusals > 1",
+        "return False",
+        ["tests/security/test_doctor.py", "-k", "wrong_key"],
+    ),
+    (
+        "doctor: a running task of an ended job is fine",
+        DOCTOR + "_job_checks.py",
+        "if any(task.status == PROCESSING for task in job.tasks)",
+        "if False",
+        ["tests/playbooks/fleet/test_doctor_matrix.py", "-k", "finished_early"],
     ),
 ]
 

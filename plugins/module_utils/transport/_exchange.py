@@ -30,6 +30,7 @@ from ._retry import Kind, Trouble
 
 try:
     import requests
+    import urllib3
     from requests import exceptions as requests_errors
     from urllib3 import exceptions as urllib3_errors
 
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
 
 # request_timeout is for each silence; a whole answer may take so many times as long.
 WHOLE_ANSWER_TIMEOUTS = 10
+
+
+def library_versions() -> dict[str, str]:
+    """{name: version} of what makes the connections."""
+    packages = {module.__name__: str(vars(module)["__version__"]) for module in (requests, urllib3)}
+    return {**packages, "openssl": ssl.OPENSSL_VERSION}
 
 
 class Auth(Protocol):
