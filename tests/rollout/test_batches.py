@@ -192,7 +192,7 @@ def test_a_wait_that_is_over_fails_and_the_next_run_goes_on_waiting(simulator, r
     rollout.inventory(2)
     run = rollout.run(play(role(wait_timeout=2)))
     assert run.failed == hosts(1, 2)
-    assert "still running when the wait was over" in run.verdicts()[host(1)]["msg"]
+    assert "still running when the wait ended" in run.verdicts()[host(1)]["msg"]
     simulator.advance(30)
     again = rollout.run(play(role(wait_timeout=2)))
     assert (again.status, again.failed, again.changed) == (0, [], [])

@@ -221,7 +221,7 @@ def test_a_full_disk_after_the_create_loses_no_job(
     refused = run.of("Open the batch")[1]["result"]["msg"]
     # Both: what is wrong with the record, and why nothing more is started.
     assert refused.startswith("fleet_job_record: cannot write ")
-    assert "nothing more is started: what came of batch 1 is not known" in refused
+    assert "nothing more is started: the outcome of batch 1 is not known" in refused
 
 
 @pytest.mark.parametrize("trouble", [vanish, become_a_file])

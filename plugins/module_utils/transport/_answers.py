@@ -74,7 +74,7 @@ def unpacked(answer: Answer) -> bytes:
         except zlib.error as error:
             raise BadAnswer(f"the answer cannot be unpacked: {error}") from error
     elif encoding != "identity":
-        raise BadAnswer(f"the answer is packed in a way that was not asked for: {printable(encoding)}")
+        raise BadAnswer(f"the answer is packed in a way that was not requested: {printable(encoding)}")
     if len(body) > MAX_ANSWER_BYTES:
         raise BadAnswer(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB")
     return body

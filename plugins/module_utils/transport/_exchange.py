@@ -187,7 +187,7 @@ class Connections:
                 Trouble.REFUSED,
                 TlsFailed(
                     f"{call.what}: {where}: the server's certificate was not accepted: {reason}",
-                    hint="name your own authority with ca_path; or check endpoint and proxy",
+                    hint="name your own certificate authority with ca_path; or check endpoint and proxy",
                 ),
             )
         if names & _NO_ADDRESS:

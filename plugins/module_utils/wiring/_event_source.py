@@ -115,8 +115,8 @@ class JobSource:
                 replace_file(self._path, json.dumps(state) + "\n")
             except OSError as error:
                 return (
-                    f"state_file: cannot write {self._path}: {error.strerror or error}; until then, a restart tells"
-                    " again what was told since"
+                    f"state_file: cannot write {self._path}: {error.strerror or error}; until then, a restart reports"
+                    " again what was reported since"
                 )
         return None
 

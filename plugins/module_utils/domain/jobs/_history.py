@@ -88,7 +88,7 @@ class History:
         if listing.complete or self._wanted.reuse == REUSE_NEVER or standings <= {Standing.RUNNING, Standing.BUSY}:
             return
         raise ListIncomplete(
-            "the service lists fewer jobs than it counts, so it cannot be told which servers are done, and which need a"
+            "the service lists fewer jobs than it counts, so it is not known which servers are done, and which need a"
             " job",
             hint="run it again; if it stays, delete the records of old jobs (state=absent) until the list is whole;"
             " reuse=never creates a job without asking the list",
@@ -223,8 +223,8 @@ def _never_settled(job: Job, server_ids: Collection[str]) -> JobUnsettled:
     else:
         lacks = "which items it runs"
     return JobUnsettled(
-        f"job '{job.name}' ({job.id}) is {job.status or 'in the list'}, and does not say {lacks}, so it cannot be told"
+        f"job '{job.name}' ({job.id}) is {job.status or 'in the list'}, and does not state {lacks}, so it is not known"
         f" whether {len(server_ids)} of the wanted servers need a job. Nothing was created",
-        hint=f"run it again{'' if job.ended else ' when that job has ended'}; if it stays, look at the servers, then"
+        hint=f"run it again{'' if job.ended else ' when that job has ended'}; if it stays, check the servers, then"
         f" {delete}: from then on this task goes by the other jobs",
     )

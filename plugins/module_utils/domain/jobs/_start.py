@@ -106,7 +106,7 @@ def _judge(run: Run, history: History) -> None:
     raise ServersBusy(
         f"{len(busy)} of the servers still run other items of the same types, in job '{job.name}' ({job.id}):"
         f" {servers}. Nothing was created",
-        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again. If it hangs, look at the servers;"
+        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again. If it hangs, check the servers;"
         f" once nothing works on them any more, delete its record (state=absent, job_id={job.id}, force=true), and this"
         " task goes by the other jobs",
     )
@@ -201,5 +201,5 @@ def _report_concurrent(run: Run, history: History, jobs: Sequence[Job]) -> None:
             "another run started other items of the same types at the same time: "
             + "; ".join(f"job '{job.name}' ({job.id}) on {names}" for job, names in collided)
             + f". Job '{run.main_job_id}' was created and goes on",
-            hint="wait for both jobs, look at these servers, then run what they shall have: the newest job counts",
+            hint="wait for both jobs, check these servers, then run what they should have: the newest job counts",
         )

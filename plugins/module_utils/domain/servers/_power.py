@@ -251,7 +251,7 @@ class Power:
 
     def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rebooted = self._options["state"] == "rebooted"
-        hint = "look at the servers before you reboot them again" if rebooted else GO_ON_WAITING
+        hint = "check the servers before you reboot them again" if rebooted else GO_ON_WAITING
         return timed_out_error(self._options, self._rows(), self._options["state"], last_error, hint, not rebooted)
 
     def _judge_the_end(self) -> None:
@@ -267,7 +267,7 @@ class Power:
             texts.append(f"{len(unknown)} of {len(rows)} servers have no known outcome: {name_servers(unknown)}")
         raise ServersFailed(
             "; ".join(texts),
-            hint="look at these servers; the others are as the result says",
+            hint="check these servers; the others are as in the result",
             outcome="unknown" if unknown else None,
         )
 
