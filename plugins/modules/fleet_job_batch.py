@@ -173,7 +173,7 @@ ARGUMENT_SPEC = {
 
 def operation_of(clock, module):
     if module.params["work"] == "read":
-        return Survey(clock, module.params)
+        return Survey(clock, module.params, concealing(module))
     if module.params["work"] in ("judge", "start"):
         check_mode = module.check_mode or module.params["work"] == "judge"
         lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, progress_writer(module))

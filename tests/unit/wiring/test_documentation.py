@@ -18,6 +18,9 @@ from ansible_collections.modelarts.liteserver.plugins.doc_fragments._progress im
     ModuleDocFragment as ProgressFragment,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._fields import FIELDS
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import ServerRow
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import ServerRecord
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import connection_argument_spec
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -59,6 +62,18 @@ def options_of(name: str) -> dict[str, Any]:
     if "modelarts.liteserver._progress" in documented["extends_documentation_fragment"]:
         return documented["options"] | yaml.safe_load(ProgressFragment.DOCUMENTATION)["options"]
     return documented["options"]
+
+
+def fields_of(returned: dict[str, Any]) -> set[str]:
+    """The names of documented fields of a result, the inner ones too."""
+    return {each for name, value in returned.items() for each in (name, *fields_of(value.get("contains") or {}))}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_module_returns_are_fields(name: str) -> None:
+    """Else a short secret could change the name under which a program looks for them."""
+    assert fields_of(yaml.safe_load(module(name).RETURN)) <= FIELDS
+    assert FIELDS >= {*ServerRow.__annotations__, *ServerRecord.__annotations__}
 
 
 def test_there_are_modules() -> None:

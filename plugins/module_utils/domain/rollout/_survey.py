@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ..._clock import Clock
 from ..._errors import LiteServerError
-from ..._shapes import Options, Record
+from ..._shapes import Conceal, Options, Record
 from .._api import Api
 from .._reading import Info
+from .._untrusted import as_shown
 from ..jobs._batch import RememberingApi
 from ..jobs._decision import Standing
 from ..jobs._history import History
@@ -30,9 +31,10 @@ class Survey(Info):
     and for the last one ``groups`` of equal requests, ``batches`` (lists of server ids) and ``secret_spec``.
     """
 
-    def __init__(self, clock: Clock, options: Options) -> None:
+    def __init__(self, clock: Clock, options: Options, conceal: Conceal = str) -> None:
         super().__init__(options)
         self._clock = clock
+        self._conceal = conceal
 
     def read(self, api: Api) -> Record:
         """``servers`` (without their raw records), ``software`` and ``templates`` (None where not read), and
@@ -48,7 +50,7 @@ class Survey(Info):
             nothing = {"template_id": None, "name": None, "type": None, "flavor_type": None}
             templates = TemplateInfo(nothing).read(api)["templates"]
         return {
-            "servers": [{**server, "raw": {}} for server in servers],
+            "servers": servers,
             "software": software,
             "templates": templates,
             "supernode_problems": self._supernode_problems(api, servers, guarded),
@@ -64,7 +66,8 @@ class Survey(Info):
             # known, and sees of a supernode what is theirs.
             with contextlib.suppress(LiteServerError):
                 servers += [server for server in list_servers(api, everyone=True) if server["id"] not in known]
-        return servers
+        # Names are put into sentences, and cut there.
+        return [as_shown({**server, "raw": {}}, self._conceal) for server in servers]
 
     def _supernode_problems(self, api: Api, servers: Iterable[ServerRecord], groups: Sequence[Record]) -> list[str]:
         kinds: list[Record] = []  # groups that request the same, whatever their names
