@@ -180,7 +180,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
         record.take_supernodes(supernodes_in(read, requests))
         secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
-        problems += problems_of(requests, read["servers"], read["software"], read["templates"], secret_keys)
+        found = (read[name] for name in ("servers", "software", "templates"))
+        problems += problems_of(requests, *found, secret_keys, read["events"])
         return {"preflight": problems, "supernodes": read["supernode_problems"]}, own
 
     def _approve(self) -> Result:

@@ -1023,10 +1023,20 @@ MUTANTS = [
     ),
     (
         "batch: a job that runs is remembered",
-        DOMAIN + "jobs/_batch.py",
-        "if job.ended and job.tasks and all(",
-        "if job.tasks or all(",
+        DOMAIN + "jobs/_remembering.py",
+        "return job.ended and bool(job.tasks) and all(",
+        "return bool(job.tasks) or all(",
         BATCH_TESTS,
+    ),
+    *(
+        (f"batch: the list is as good as new {name}", DOMAIN + "jobs/_remembering.py", text, replacement, BATCH_TESTS)
+        for name, text, replacement in (
+            ("for ever", "< AS_GOOD_AS_NEW:", "< 9999:"),
+            ("for a poll", "if self._listed and not polling and not filters:", "if self._listed and not filters:"),
+            ("where it is not whole", "if listing.complete and not filters:", "if not filters:"),
+            ("after a detail", "        self._listed = None\n        raw = self._api.get_job", "        raw = self._api.get_job"),
+            ("after a create", "        self._listed = None\n        raw = self._api.create", "        raw = self._api.create"),
+        )
     ),
     (
         "batch: a job where no hook ran",

@@ -64,7 +64,7 @@ def test_throttled(client, simulator, is_error):
 def test_error_answers(client, simulator, is_error):
     for kind in ("error_500", "error_502_html", "error_503_before", "error_503_after", "error_504_after"):
         simulator.fault("get_server", kind)
-    for kind in ("unauthorized", "not_found"):
+    for kind in ("unauthorized", "forbidden", "not_found"):
         simulator.fault("get_server", kind)
     path = f"/{simulator.server_id(1)}"
     is_error(client.call("GET", path), 500, "ModelArts.0010")

@@ -9,19 +9,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..._clock import Clock
 from ..._errors import InvalidOption, JobUnsettled, LiteServerError
 from ..._shapes import Conceal, Options, Record
-from .._api import Api, Listing
+from .._api import Api
 from .._progress import Progress
 from .._result import task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, timed_out_error
 from .._wording import servers, some_of
 from ._decision import Standing
 from ._follow import wait_for, warn_of_statuses
-from ._model import Job, read_job
+from ._model import Job
+from ._remembering import RememberingApi
 from ._result import job_record
 from ._run import Run, attach_to_newest, diff_of, follow, job_ids_of, rows_of, servers_at, take_judgements
 from ._start import judge_only, start
@@ -129,7 +129,7 @@ class StartBatch:
 
     def run(self, api: Api) -> None:
         """Start them; what the service refuses is in the result of each job."""
-        remembering = RememberingApi(api)
+        remembering = RememberingApi(api, self._clock)
         with self._lock:
             for number, wanted, supernodes in self._groups:
                 for server_ids in self._jobs_of(remembering, number, wanted, supernodes):
@@ -209,37 +209,6 @@ class StartBatch:
             whole["before"].update(of_part["before"])
             whole["after"].update(of_part["after"])
         return whole
-
-
-class RememberingApi:
-    """An API for one start of many jobs: what cannot change is read once.
-
-    A job that has ended, with all its tasks, stays as it is. Everything else is read each time, the list of jobs too.
-    """
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._ended: dict[str, Record] = {}
-        self._templates: Listing | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._api, name)
-
-    def get_job(self, job_id: str, polling: bool = False) -> Record:
-        """A job with its items and tasks."""
-        if job_id in self._ended:
-            return self._ended[job_id]
-        raw = self._api.get_job(job_id, polling=polling)
-        job = read_job(raw)
-        if job.ended and job.tasks and all(task.ended for task in job.tasks):
-            self._ended[job_id] = raw
-        return raw
-
-    def list_templates(self) -> Listing:
-        """Job templates with their parameters."""
-        if self._templates is None:
-            self._templates = self._api.list_templates()
-        return self._templates
 
 
 class WaitBatch:
