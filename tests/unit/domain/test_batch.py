@@ -180,6 +180,20 @@ def test_a_list_is_asked_for_again_after_anything_else_or_any_time(api, clock):
     assert api.count("list_jobs") == number + 2
 
 
+@pytest.mark.parametrize("lacks", ["tasks", "description", "create_at"])
+def test_a_new_job_that_does_not_say_all_is_read(api, clock, lacks):
+    """Its answer lists fewer servers than its mark counts, or says nothing of it."""
+    remembering = RememberingApi(api, clock)
+    body = {"name": "a", "server_ids": ["s2"], "items": [], "description": "lsj1-dba0-0123456789ab-1-0123456789"}
+    for each, asked in ((body, 0), ({**body, "name": "b"}, 1)):
+        if asked:
+            api.script["create_job"] = [lambda service, sent: {**service.commit(sent), lacks: None}]
+        remembering.get_job(remembering.create_job(each)["id"])
+        assert api.count("get_job") == asked
+    remembering.get_job("job-1", polling=True)
+    assert api.count("get_job") == 2
+
+
 def test_a_list_that_is_not_whole_is_not_remembered(api, clock):
     api.complete = False
     remembering = RememberingApi(api, clock)
