@@ -194,6 +194,17 @@ class Fleet:
         self.jobs.append(job)
         return job
 
+    def untold(self) -> list[tuple[bool, bool, bool]]:
+        """Of each job, whether its record, its time and its tasks are gone by now."""
+        return [
+            (
+                job.is_forgotten(self.now, self.odd),
+                bool(self.odd.null_times_after) and self.now >= job.created + self.odd.null_times_after,
+                bool(self.odd.tasks_retention) and self.now >= job.end + self.odd.tasks_retention,
+            )
+            for job in self.jobs
+        ]
+
     def job(self, job_id: str) -> Job:
         for job in self.jobs:
             if job.id == job_id:
