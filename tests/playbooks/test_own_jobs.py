@@ -5,8 +5,16 @@
 
 from __future__ import annotations
 
+import pathlib
+
+import certifi
+import charset_normalizer
+import idna
 import pytest
+import requests
+import urllib3
 from playbooks.harness import OTHER_VERSION, VERSION, advance, bare_job, control, job, servers
+from playbooks.test_old_python import interpreter
 
 ITEMS = [{"type": "HDK_UPGRADE", "spec": {"version": VERSION}}]
 STUCK = {"name": "upgrade", "items": ITEMS, "servers": {servers(1)[0]: "PROCESSING"}, "status": "FINISHED", "age": 60}
@@ -71,8 +79,10 @@ def test_a_wait_with_reuse_never_does_not_promise_to_find_its_job(simulator, pla
 
 @pytest.mark.parametrize("query", ["plain", "name", "id", "any"])
 def test_the_next_run_finds_a_job_whichever_query_lags(simulator, playbook, query):
-    simulator.set(lagging_query=query, query_lag=2, job_duration=1000)
-    first, second, third = playbook.run(job(1, 2), job(1, 2), job(1, 2, name="other", reuse="any_name"))
+    simulator.set(lagging_query=query, query_lag=8, job_duration=1000)
+    others = {"name": "other", "reuse": "any_name"}
+    tasks = [job(1, 2, request_timeout=30, **more) for more in ({}, {}, others)]
+    first, second, third = playbook.run(*tasks)
     assert [step["action"] for step in (first, second, third)] == ["created", "attached", "attached"]
     assert len(simulator.jobs()) == 1
 
@@ -80,18 +90,30 @@ def test_the_next_run_finds_a_job_whichever_query_lags(simulator, playbook, quer
 # Times and versions
 
 
+@pytest.fixture
+def oldest_python(tmp_path):
+    """Keywords of a task whose module runs on the oldest Python that there may be, which reads the fewest times."""
+    path = interpreter((3, 10))
+    if path is None:
+        pytest.skip("this machine does not have Python 3.10")
+    for package in (requests, urllib3, idna, certifi, charset_normalizer):
+        folder = pathlib.Path(package.__file__).parent
+        (tmp_path / folder.name).symlink_to(folder)
+    return {"vars": {"ansible_python_interpreter": path}, "environment": {"PYTHONPATH": str(tmp_path)}}
+
+
 @pytest.mark.parametrize("form", ["int", "string", "iso", "short", "offset"])
-def test_times_in_every_form_are_read(simulator, playbook, form):
+def test_times_in_every_form_are_read(simulator, playbook, oldest_python, form):
     """Such as ...48.2Z and +0800: with a time that is not read, nobody knows which job is the newer one."""
     simulator.set(timestamps=form)
     first, other, back, again = playbook.run(
-        job(1, wait=True),
+        {**job(1, wait=True), **oldest_python},
         advance(10),
-        job(1, spec={"version": OTHER_VERSION}, wait=True),
+        {**job(1, spec={"version": OTHER_VERSION}, wait=True), **oldest_python},
         advance(10),
-        job(1, wait=True),
+        {**job(1, wait=True), **oldest_python},
         advance(10),
-        job(1, wait=True),
+        {**job(1, wait=True), **oldest_python},
     ).only("action")
     assert [step["action"] for step in (first, other, back, again)] == ["created", "created", "created", "none"]
     shown = [step["job"]["create_at"] for step in (first, other, back)]
