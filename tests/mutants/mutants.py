@@ -1071,6 +1071,13 @@ MUTANTS = [
         ["tests/inventory/test_secrets.py", "-k", "records"],
     ),
     (
+        "hint: a wait with reuse=never promises to go on",
+        DOMAIN + "jobs/_present.py",
+        "resume = GO_ON_WAITING if self._may_repeat else None",
+        "resume = GO_ON_WAITING",
+        ["tests/playbooks/test_own_jobs.py", "-k", "never"],
+    ),
+    (
         "preflight: events do not matter",
         DOMAIN + "rollout/_preflight.py",
         "return problems + _with_events(requests, events or [])",

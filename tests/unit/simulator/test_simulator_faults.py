@@ -75,6 +75,7 @@ def test_error_answers(client, simulator, is_error):
     is_error(client.call("GET", path), 503, "APIGW.0613")
     is_error(client.call("GET", path), 504, "APIGW.0201")
     is_error(client.call("GET", path), 401, "APIGW.0301")
+    is_error(client.call("GET", path), 403, "APIGW.0302")
     is_error(client.call("GET", path), 400, "ModelArts.6404")
 
 
