@@ -34,7 +34,7 @@ def objects() -> dict[str, Any]:
 @pytest.fixture
 def simulator_state() -> dict[str, Any]:
     """How each test gets the simulator."""
-    return {"servers": 12, "job_duration": 0.3}
+    return {"servers": 12, "job_duration": 0.3, "supernode_share": 0}
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from awx.conftest import EXTENSION, ROOT
-from awx.launches import variables_file
+from awx.launches import order_of_a_run, variables_file
 from awx.schemas import choices, launched_variables, survey_errors
 from rollout.rollout import VERSION, Rollout, Run, host, hosts
 from simulator.process import Simulator
@@ -48,11 +49,12 @@ def launch(objects: dict[str, Any], name: str, **answers: Any) -> dict[str, Any]
     return launched_variables(survey(questions), {**needed, **answers})
 
 
-def run_with(rollout: Rollout, name: str, variables: dict[str, Any], crashed: bool = False) -> Run:
+def run_with(rollout: Rollout, name: str, variables: dict[str, Any], crashed: bool = False, check: bool = False) -> Run:
     """A run of a template's playbook with extra variables as AWX writes and gives them."""
     file = rollout.directory / "extravars"
     file.write_text(variables_file(variables))
-    return rollout.start(playbook(name), arguments=("-e", f"@{file}")).finish(crashed=crashed)
+    arguments = ("-e", f"@{file}", *(["--check", "--diff"] if check else []))
+    return rollout.start(playbook(name), arguments=arguments).finish(crashed=crashed)
 
 
 def playbook(name: str) -> str:
@@ -155,6 +157,34 @@ def test_defaults_as_they_are_upgrade_a_fleet(objects: dict[str, Any], simulator
     assert names == {f"hdk_upgrade_{VERSION}"}
 
 
+def test_an_upgrade_takes_the_waves_of_the_plan(
+    objects: dict[str, Any], simulator: Simulator, rollout: Rollout
+) -> None:
+    """AWX returns the hosts of a group in another order for each job."""
+
+    def inventory_of_a_job(seed: int) -> None:
+        members = {host(n): {"liteserver_id": server_id(n)} for n in range(1, 13)}
+        order = order_of_a_run(list(members), seed)
+        (rollout.directory / "hosts.yml").write_text(
+            json.dumps({"npu": {"hosts": {name: members[name] for name in order}}})
+        )
+
+    simulator.reset(servers=12, job_duration=0.3, supernode_share=8 / 12, supernode_size=4)
+    inventory_of_a_job(1)
+    plan = run_with(rollout, "plan", launch(objects, "plan"), check=True)
+    assert simulator.requests("create_job") == []
+    planned = list(plan.verdicts())
+    inventory_of_a_job(2)
+    run_with(rollout, "upgrade", launch(objects, "upgrade"))
+    names = {server_id(number): host(number) for number in range(1, 13)}
+    waves = [
+        sorted(names[each] for each in request["body"]["server_ids"]) for request in simulator.requests("create_job")
+    ]
+    # The first supernode whole, and then at most three times as many.
+    assert waves == [hosts(1, 2, 3, 4), hosts(*range(5, 13))]
+    assert [sorted(planned[:4]), sorted(planned[4:])] == waves
+
+
 def test_every_answer_of_an_upgrade_arrives(objects: dict[str, Any], simulator: Simulator, rollout: Rollout) -> None:
     """What shows in the requests and the record; the others are in the test of wrong ones."""
     answers = {
@@ -177,7 +207,10 @@ def test_every_answer_of_an_upgrade_arrives(objects: dict[str, Any], simulator: 
     bodies = [each["body"] for each in simulator.requests("create_job")]
     numbers = {server_id(number): number for number in range(1, 13)}
     assert [[numbers[each] for each in body["server_ids"]] for body in bodies] == [[1, 2], [3, 4, 5], [6, 7]]
-    assert {(body["name"], body["description"]) for body in bodies} == {("from-awx", "change 4711")}
+    # The mark of the collection stands behind the answer.
+    assert {(body["name"], body["description"].partition("_lsj1-")[0]) for body in bodies} == {
+        ("from-awx", "change 4711")
+    }
     assert {item["spec"]["version"] for body in bodies for item in body["items"]} == {"24.1.rc3.9"}
     assert run.failed == [host(7)]
     (record,) = rollout.records()
@@ -245,7 +278,7 @@ def test_status_with_and_without_answers(objects: dict[str, Any], simulator: Sim
     everything = run_with(rollout, "status", launch(objects, "status"))
     assert "3jobs,3servers" in everything.text
     newest = run_with(rollout, "status", launch(objects, "status", job_status_jobs=2))
-    assert "2jobs,2servers" in newest.text
+    assert "2of3jobs,2servers" in newest.text
     one = run_with(rollout, "status", launch(objects, "status", job_status_name="job-2"))
     assert "1job,1server" in one.text
 

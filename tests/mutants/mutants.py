@@ -388,14 +388,14 @@ MUTANTS = [
     ),
     (
         "page: not escaped",
-        DOMAIN + "rollout/_run_record.py",
+        DOMAIN + "rollout/_report.py",
         "as_markdown_cell(str(value))",
         "as_line(str(value))",
         ["tests/security/test_bounds_and_empty_lists.py", "tests/unit/domain/test_run_record.py"],
     ),
     (
         "record: values of any kind",
-        DOMAIN + "rollout/_run_record.py",
+        DOMAIN + "rollout/_record_check.py",
         "if not _is(value[key], kind):",
         "if False:",
         ["tests/security/test_bounds_and_empty_lists.py"],
@@ -770,7 +770,7 @@ MUTANTS = [
     ),
     (
         "node: the better health of two holds",
-        NODE + "_report.py",
+        NODE + "_health.py",
         'max(chip["health"], values["health"], key=HEALTHS.index)',
         'min(chip["health"], values["health"], key=HEALTHS.index)',
         NODE_TABLE,
@@ -791,14 +791,14 @@ MUTANTS = [
     ),
     (
         "node: idle where nothing could be seen",
-        NODE + "_report.py",
+        NODE + "_holders.py",
         "holders if holders or (seen and quiet) else None",
         "holders",
         NODE_TABLE,
     ),
     (
         "node: an NPU of which nothing is said is idle",
-        NODE + "_report.py",
+        NODE + "_holders.py",
         'return [] if chip["npu_id"] in info.idle and not others else None',
         "return []",
         NODE_GARBLED,
@@ -826,7 +826,7 @@ MUTANTS = [
     ),
     (
         "node: an NPU that is missing in the table is well",
-        NODE + "_report.py",
+        NODE + "_chips.py",
         'row["health"] if row else UNKNOWN',
         'row["health"] if row else "OK"',
         NODE_GARBLED,

@@ -20,12 +20,9 @@ from security.answers import JOB_ID, SERVER_IDS, VERSION, page, true_answer
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._untrusted import as_event
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._lines import job_lines
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
-    RunRecord,
-    checked_record,
-    page_of,
-    summary_lines,
-)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._record_check import checked_record
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._report import page_of, summary_lines
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import RunRecord
 
 ENDLESS = 3 * 1024 * 1024
 JOB = {

@@ -8,9 +8,14 @@
 import json
 import os
 import re
+from functools import partial
 from typing import Any, Dict, List, Optional, Set, Tuple
 
+from ._asking import Asker
+from ._chips import Chip, Chips
+from ._layouts import Info
 from ._machine import Answer, Node
+from ._outputs import read_processes
 
 # The device files that the driver's installer checks, and those of virtual NPUs.
 DEVICE = re.compile(r"/dev/(davinci_manager|devmm_svm|hisi_hdc|v?davinci\d+)\b")
@@ -21,6 +26,46 @@ NO_DAEMON = "Cannot connect to the Docker daemon"
 Holder = Dict[str, Any]  # pid, name, container (id or None), devices
 
 
+def take_holders(asker: Asker, chips: Chips) -> Optional[List[Holder]]:
+    """Who holds a device, and the processes of each chip.
+
+    An empty list says that nobody does, so it stands only where everything was seen.
+    """
+    holders, seen, unknown = find_holders(asker.node)
+    asker.note("holders", unknown)
+    _take_processes(asker, chips)
+    pids = {holder["pid"] for holder in holders}
+    for chip in chips.all:
+        if chip["processes"] == [] and not seen:
+            chip["processes"] = None  # this user may not be shown the processes of others
+        for process in chip["processes"] or []:
+            if process["pid"] not in pids:
+                pids.add(process["pid"])
+                holders.append({"pid": process["pid"], "name": process["name"], "container": None, "devices": []})
+    quiet = chips.all and all(chip["processes"] == [] for chip in chips.all)
+    return holders if holders or (seen and quiet) else None
+
+
+def _take_processes(asker: Asker, chips: Chips) -> None:
+    """What the tool says of the processes of each chip, in its table or where it has none, when asked for them."""
+    info = chips.info
+
+    def ask(npu_id: int, of_npu: List[Chip]) -> None:
+        read = partial(read_processes, chips=len(of_npu))
+        processes = asker.value(read, "npu-smi", "info", "-t", "proc-mem", "-i", str(npu_id))
+        for chip in of_npu:
+            chip["processes"] = processes
+
+    if info.processes is None:
+        chips.each_npu(ask)
+        return
+    busy = {npu_id for npu_id, _chip in info.processes}
+    for chip in chips.all:
+        chip["processes"] = _processes_of(chip, info)
+        if chip["npu_id"] not in info.idle and chip["npu_id"] not in busy:
+            asker.note("npu-smi info", ["NPU {}: neither idle nor with a process".format(chip["npu_id"])])
+
+
 def find_holders(node: Node) -> Tuple[List[Holder], bool, List[str]]:
     """Who holds a device, whether everything could be seen, and the texts that no pattern knows."""
     holders, seen = _processes(node)
@@ -28,6 +73,17 @@ def find_holders(node: Node) -> Tuple[List[Holder], bool, List[str]]:
     known = {holder["container"] for holder in holders}
     holders.extend(container for container in containers if container["container"] not in known)
     return holders, seen and listed, unknown
+
+
+def _processes_of(chip: Chip, info: Info) -> Optional[List[Dict[str, Any]]]:
+    """The processes of a chip by the table; [] only where the tool calls the whole NPU idle."""
+    if info.processes is None:
+        raise AssertionError("the tool printed no table of processes")
+    found = info.processes.get((chip["npu_id"], chip["chip_id"])) or info.processes.get((chip["npu_id"], None))
+    if found:
+        return found
+    others = any(npu_id == chip["npu_id"] for npu_id, _chip_id in info.processes)
+    return [] if chip["npu_id"] in info.idle and not others else None
 
 
 def _processes(node: Node) -> Tuple[List[Holder], bool]:

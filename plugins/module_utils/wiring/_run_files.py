@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from .._errors import InvalidOption, LiteServerError
-from ..domain.rollout._run_record import RunRecord, checked_record, page_of
+from ..domain.rollout._record_check import checked_record
+from ..domain.rollout._report import page_of
+from ..domain.rollout._run_record import RunRecord
 from ._own_files import check_folder, read_own_file
 from ._replaced_file import replace_file
 

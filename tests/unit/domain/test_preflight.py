@@ -11,21 +11,14 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
     flavor_type_of,
     problems_of,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._requests import request_of
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import server_record
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._server_info import (
     SoftwareInfo,
     template_record,
 )
+from ansible_collections.modelarts.liteserver.tests.unit.domain.role_requests import request
 
 SNT9B, SNT9B23 = "modelarts.bm.npu.arm.8snt9b.d", "modelarts.bm.npu.arm.8snt9b23.d"
-
-
-def request(host, server_id, entry="hdk_upgrade", **values):
-    given = {"reuse": "any_name", "skipped": "ok", "template_check": "warn", "server_id": server_id}
-    if entry == "hdk_upgrade":
-        given["version"] = "24.1"
-    return request_of(host, entry, {**given, **values}, 0)
 
 
 def requests(count, **values):

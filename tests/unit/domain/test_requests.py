@@ -16,20 +16,12 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._requests import (
     default_name,
     groups_of,
-    request_of,
     shown_group,
     work_of,
 )
+from ansible_collections.modelarts.liteserver.tests.unit.domain.role_requests import STARTED_AT, request
 
 NAME = re.compile(r"^[-_.a-zA-Z0-9]{1,64}\Z")
-STARTED_AT = 1755005748201  # 2025-08-12T13:35:48Z
-# As the role's defaults and its argument specs leave them.
-VALUES = {"server_id": "s1", "reuse": "any_name", "skipped": "ok", "template_check": "warn"}
-
-
-def request(host="h1", entry="hdk_upgrade", **values):
-    given = {**VALUES, **({"version": "24.1"} if entry == "hdk_upgrade" else {}), **values}
-    return request_of(host, entry, given, STARTED_AT)
 
 
 def refusal(**values):

@@ -13,11 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
-    RunRecord,
-    page_of,
-    summary_lines,
-)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._report import page_of, summary_lines
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import RunRecord
 
 # A terminal has 100 columns; Ansible puts blanks, quotes and a comma around a line.
 WIDTH = 88

@@ -10,18 +10,12 @@ record of an aborted run tells what may have happened. ``docs/run-record.md`` do
 
 from __future__ import annotations
 
-import textwrap
-import time
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 
-from ..._errors import InvalidOption
 from ..._shapes import Record
 from ..._version import VERSION
 from .._result import VERDICTS
-from .._times import LAST_TIME
-from .._untrusted import LONGEST_LINE, LONGEST_NAME, as_line, as_markdown_cell
-from .._wording import duration, servers, some_of
+from .._untrusted import LONGEST_LINE
 from ._outcomes import Outcome
 
 SCHEMA_VERSION = 2
@@ -39,9 +33,8 @@ STOPPED_BY = (
     "all_failed",
     "interrupted",
 )
-_ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
-# A terminal of 100 columns shows such a line inside the quotes and blanks that Ansible puts around it.
-WIDTH = 88
+# What a server's verdict may be, in the order in which people want to read them.
+ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
 
 
 class RunRecord:
@@ -291,111 +284,6 @@ def _take(row: Record, outcome: Outcome) -> None:
     row.update({key: text if text is None else text[:LONGEST_LINE] for key, text in texts.items()})
 
 
-# What each value of a record has to be: a kind, with ? where null will do, or the words that it may be.
-_KINDS = {"text": str, "time": int, "number": int, "flag": bool, "list": list}
-_PHASES = ("preparing", "starting", "waiting", "after", "ended")
-_RUN: Mapping[str, str | tuple[str, ...]] = {
-    "schema_version": "number",
-    "run_id": "text",
-    "entry": "text",
-    "state": (RUNNING, ENDED, STOPPED),
-    "started_at": "time",
-    "updated_at": "time",
-    "ended_at": "time?",
-    "max_failures": "text?",
-    "preflight": (PENDING, "passed", "warned", "off"),
-    "stopped": "text?",
-    "stopped_by": "text?",
-    "batches": "list",
-    "servers": "list",
-}
-_BATCH: Mapping[str, str | tuple[str, ...]] = {
-    "number": "number",
-    "phase": _PHASES,
-    "approval": ("not_needed", PENDING, "given", "refused"),
-    "started_at": "time",
-    "ended_at": "time?",
-    "groups": "list",
-    "jobs": "list",
-}
-_JOB: Mapping[str, str | tuple[str, ...]] = {
-    "group": "number",
-    "name": "text",
-    "job_id": "text?",
-    "action": "text?",
-    "servers": "number",
-    "other_job_ids": "list",
-    "error": "text?",
-}
-_SERVER: Mapping[str, str | tuple[str, ...]] = {
-    "host": "text",
-    "server_id": "text?",
-    "server_name": "text?",
-    "supernode_id": "text?",
-    "supernode_name": "text?",
-    "batch": "number?",
-    "verdict": _ORDER,
-    "passed": "flag?",
-    "status": "text?",
-    "message": "text?",
-    "job_id": "text?",
-    "started_at": "time?",
-    "ended_at": "time?",
-}
-
-
-def checked_record(data: object, where: str) -> Record:
-    """The data of a record, if every value that a run decides by is of its kind.
-
-    :param where: the file that it comes from, for the message.
-    :raises InvalidOption: names the first value that is not.
-    """
-    try:
-        record = _object(data, "it", _RUN)
-        if record["schema_version"] != SCHEMA_VERSION:
-            raise ValueError("its schema_version is not that of this collection")
-        for number, entry in enumerate(record["batches"], 1):
-            batch = _object(entry, f"batch {number}", _BATCH)
-            if batch["number"] != number:
-                raise ValueError(f"batch {number} has another number")
-            for job in batch["jobs"]:
-                _object(job, f"a job of batch {number}", _JOB)
-        numbers = (None, *range(1, len(record["batches"]) + 1))
-        rows = [_object(entry, f"server {number}", _SERVER) for number, entry in enumerate(record["servers"], 1)]
-        if any(row["batch"] not in numbers for row in rows):
-            raise ValueError("a server is of a batch that there is not")
-        if len({row["host"] for row in rows}) != len(rows):
-            raise ValueError("it has a host twice")
-    except ValueError as error:
-        raise InvalidOption(
-            f"fleet_job_record: {where} is not as this run has written it ({error}): how much has failed is not known"
-        ) from error
-    return record
-
-
-def _object(value: object, what: str, kinds: Mapping[str, str | tuple[str, ...]]) -> Record:
-    if not isinstance(value, dict):
-        raise ValueError(f"{what} is no object")
-    for key, kind in kinds.items():
-        if key not in value:
-            raise ValueError(f"{what} has no {key}")
-        if not _is(value[key], kind):
-            raise ValueError(f"{key} of {what} is of another kind")
-    return value
-
-
-def _is(value: object, kind: str | tuple[str, ...]) -> bool:
-    if isinstance(kind, tuple):
-        return isinstance(value, str) and value in kind
-    if value is None:
-        return kind.endswith("?")
-    kind = kind.removesuffix("?")
-    if isinstance(value, bool) != (kind == "flag") or not isinstance(value, _KINDS[kind]):
-        return False
-    # Later ones cannot be shown as a date.
-    return kind != "time" or (isinstance(value, int) and 0 <= value <= LAST_TIME)
-
-
 def state_of(data: Record, alive: bool) -> tuple[str, str | None]:
     """(state, stopped_by) as a reader has to take them.
 
@@ -405,92 +293,3 @@ def state_of(data: Record, alive: bool) -> tuple[str, str | None]:
     if data["state"] == RUNNING and not alive:
         return STOPPED, "interrupted"
     return data["state"], data["stopped_by"]
-
-
-def page_of(data: Record) -> str:
-    """A record as a page for people, in Markdown."""
-    shown = {"started": data["started_at"], "changed last": data["updated_at"], "ended": data["ended_at"]}
-    lines = [f"# {data['entry']} {data['run_id']}", "", f"State: {data['state']}. " + _times(shown), ""]
-    lines.append(_cell(summary_lines(data)[0]))
-    if data["stopped"]:
-        lines += ["", f"Stopped: {_cell(data['stopped'])}"]
-    lines += ["", "## Servers", "", "| host | server id | supernode | batch | verdict | status | message | job |"]
-    lines.append("|---|---|---|---|---|---|---|---|")
-    # Those that did not pass come first.
-    for row in sorted(data["servers"], key=lambda row: row["passed"] is not False):
-        keys = ("host", "server_id", "supernode_name", "batch", "verdict", "status", "message", "job_id")
-        lines.append("| " + " | ".join(_cell(row[key]) for key in keys) + " |")
-    lines += [
-        "",
-        "## Jobs",
-        "",
-        "| batch | phase | name | job | servers | action | error |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for batch in data["batches"]:
-        for job in batch["jobs"]:
-            cells = [batch["number"], batch["phase"]]
-            cells += [job[key] for key in ("name", "job_id", "servers", "action", "error")]
-            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _times(shown: Mapping[str, int | None]) -> str:
-    moments = [
-        f"{name} {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(moment / 1000))} UTC"
-        for name, moment in shown.items()
-        if moment is not None
-    ]
-    return "; ".join(moments) + "."
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else as_markdown_cell(str(value))
-
-
-def summary_lines(data: Record, path: str | None = None) -> list[str]:
-    """A record for people: short lines, whatever the number of servers."""
-    rows = data["servers"]
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
-    parts = [f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in _ORDER if counts.get(verdict)]
-    seconds = (data["updated_at"] - data["started_at"]) / 1000
-    lines = _wrapped(f"{servers(len(rows))}: {', '.join(parts)}; batch {len(data['batches'])}, {duration(seconds)}", "")
-    reasons: dict[str, list[str]] = {}
-    for row in rows:
-        if row["passed"] is False:
-            reason = f"{row['status']}: {row['message']}" if row["status"] else row["message"] or row["verdict"]
-            reasons.setdefault(as_line(reason, _LONGEST_REASON), []).append(
-                as_line(row["server_name"] or row["host"], LONGEST_NAME)
-            )
-    for reason, names in list(reasons.items())[:_MOST_REASONS]:
-        lines += _wrapped(f"{some_of(names, 10)}: {reason}", "  ")
-    if len(reasons) > _MOST_REASONS:
-        lines.append(f"  and {len(reasons) - _MOST_REASONS} more reasons; the record has them all")
-    jobs = [job for batch in data["batches"] for job in batch["jobs"] if job["job_id"]]
-    for job in jobs[-_MOST_JOBS:]:
-        name = as_line(f"{job['name']} {job['job_id']}", 2 * LONGEST_NAME)
-        lines += _wrapped(f"job {name}: {servers(job['servers'])}, {job['action']}", "  ")
-    if len(jobs) > _MOST_JOBS:
-        lines.append(f"  and {len(jobs) - _MOST_JOBS} earlier jobs")
-    if data["stopped"]:
-        lines += _wrapped(f"stopped: {as_line(data['stopped'])}", "  ")
-    if path:
-        lines.append(f"  record: {path}")  # whole, whatever its length: it is copied
-    return lines
-
-
-_MOST_REASONS, _MOST_JOBS, _LONGEST_REASON = 20, 10, 200
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    # Characters of East Asian scripts take two columns.
-    wide = any(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return textwrap.wrap(
-        text,
-        WIDTH // 2 if wide else WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_on_hyphens=False,
-    )

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""Steps of role ``fleet_job`` from the start of a batch's jobs to its end."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+
+from ..module_utils.domain.rollout._gates import judge_batch, judge_failures, judge_start
+from ..module_utils.domain.rollout._outcomes import (
+    jobs_of,
+    left_out_outcomes,
+    outcome_line,
+    outcomes_of,
+    parts_of,
+    wait_options,
+    waits_of,
+)
+from ..module_utils.domain.rollout._preflight import problems_of
+from ..module_utils.domain.rollout._report import summary_lines
+from ..module_utils.domain.rollout._requests import groups_of, shown_group
+from ..module_utils.domain.rollout._run_record import RunRecord
+from ..module_utils.wiring._run_files import now_ms
+from ._interruption import noted_interruption
+from ._retries import retried
+from ._role_place import has_rescue
+from ._step import Result, Step
+
+# Of a module's result, what the next step reads.
+SHOWN = ("server_id", "server_name", "supernode_id", "supernode_name", "verdict", "status", "message", "job_id")
+KEPT = frozenset(["failed", "msg", "error", "timed_out", "servers", "submitted_server_ids", "job", "job_ids", "action"])
+
+
+def start(step: Step) -> Result:
+    """Start the jobs for the hosts that are still there, those that request the same in as few as may be.
+
+    The record says that jobs may exist before the first of them does.
+    """
+    own = step.own()
+    with step.run.edit() as record:
+        refused = judge_start(record, now_ms())
+        left_out = step.run.left_out(record, hook=bool(own.get("before")))
+        batch = [host for host in step.vars["ansible_play_batch"] if host not in left_out]
+        requests, problems = ([], []) if refused else step.requests(record).of(batch)
+        if not problems:
+            problems = problems_of(requests, None, None, None)[:1]
+        groups = groups_of(requests, record.supernode_of)
+        prepared = set(record.batch.get("hook_hosts") or []) if own.get("before") else set(batch)
+        if not problems and not refused:
+            ids = {request["host"]: request["server_id"] for request in requests}
+            record.starting([shown_group(group) for group in groups], ids, now_ms(), left_out)
+        elif problems:
+            record.stop("; ".join(problems), "preflight", now_ms())
+    if refused:
+        raise AnsibleActionFail(f"No job was started for this batch: {refused}")
+    if problems:
+        raise AnsibleActionFail(f"{'; '.join(problems)}. No job was started for this batch.")
+    # A job that cannot be started does not hold up the others: its hosts fail by their outcomes.
+    with noted_interruption(step.files, step.run.path):
+        started = step.batch(
+            "start",
+            groups=groups,
+            secret_spec=step.args["secret_spec"],
+            servers_per_job=own["servers_per_job"],
+            unprepared=[request["server_id"] for request in requests if request["host"] not in prepared],
+        )
+    parts, results = parts_of(groups, started)
+    outcomes, jobs = outcomes_of(parts, results, [], [], step.task.check_mode), jobs_of(parts, results)
+    _record, trouble = step.run.note(lambda record: record.started(jobs, outcomes, now_ms()), jobs)
+    if trouble:
+        step.warnings.append(f"{trouble} The jobs are waited for all the same.")
+    answer: Result = {
+        "groups": parts,
+        "results": [_kept(result) for result in results],
+        "left_out": {host: reason for host, reason in left_out.items() if reason},
+        "deadline": now_ms() // 1000 + own["wait_timeout"],
+        "wait_sleep": own["wait_sleep"],
+        "retries": own["retries"],
+        "servers_per_job": own["servers_per_job"],
+        "after": bool(own.get("after")),
+        "hooks_on": own["hooks_on"],
+        "kept": bool(own.get("record")) and not step.task.check_mode,
+    }
+    if step.task.diff:
+        # Ansible shows a diff only of what has changed. Otherwise the hosts change by their verdicts.
+        answer["diff"] = started.get("diff") or []
+        answer["changed"] = bool(started.get("changed"))
+    return answer
+
+
+def wait(step: Step) -> Result:
+    """Wait for the jobs, and bring the outcomes together: one for each host of the batch."""
+    run, started = step.run, step.args["started"]
+    if not isinstance(started, dict) or "groups" not in started:
+        raise AnsibleActionFail("No job was started for this batch, see the task before this one.")
+    groups, results = started["groups"], started["results"]
+    waits = [] if step.task.check_mode else waits_of(groups, results)
+    with noted_interruption(step.files, run.path):
+        # Nothing of the secret spec is compared; a message of the service that quotes it is masked.
+        options = wait_options(waits, started, step.args["secret_spec"], now_ms()) if waits else {}
+        result = step.batch("wait", **options) if waits else {}
+    waited = result.get("jobs") or [result] * len(waits)
+    waited_for = {server_id for one in waits for server_id in one["server_ids"]}
+    outcomes = outcomes_of(groups, results, waits, waited, step.task.check_mode)
+    jobs = jobs_of(groups, results)
+    if not step.task.check_mode:
+        with noted_interruption(step.files, run.path):
+            outcomes, jobs = retried(step.batch, run, started, step.args["secret_spec"], outcomes, jobs)
+    outcomes.update(left_out_outcomes(started["left_out"]))
+    budget = step.budget()
+
+    def settle(record: RunRecord) -> None:
+        if record.batch["phase"] != "waiting":  # it could not be written after the start
+            record.started(jobs, outcomes, now_ms())
+        record.settled(outcomes, now_ms(), hook=started["after"] and not step.task.check_mode)
+        judge_failures(record, budget(record), now_ms())
+        if not has_rescue(step.task):
+            play = step.task.play
+            judge_batch(record, play.max_fail_percentage, bool(step.task.any_errors_fatal), now_ms())
+
+    record, trouble = run.note(settle, jobs)
+    if trouble:
+        step.warnings.append(f"{trouble} What came of them may not be in the record; then no further batch starts.")
+    if record is None:
+        record = RunRecord.begin("", "", list(outcomes), None, now_ms())
+        record.open_batch(outcomes, now_ms())
+        settle(record)
+    step.outcomes.write({host: {**outcome, **record.places[host]} for host, outcome in outcomes.items()})
+    path = step.run.path if started["kept"] else None
+    worked = {host for host, outcome in outcomes.items() if outcome["changed"] or outcome["server_id"] in waited_for}
+    worked |= set(outcomes if started["hooks_on"] == "all" else record.batch.get("hook_hosts") or [])
+    return {
+        "hook_hosts": [host for host in outcomes if host in worked],
+        "summary": summary_lines(record.data, path),
+    }
+
+
+def verdict(step: Step) -> Result:
+    """Pass or fail one host, by what its own server did."""
+    host = step.vars["inventory_hostname"]
+    outcome = step.outcomes.of(host)
+    if not outcome:
+        raise AnsibleActionFail(
+            f"{host}: no job was started for this host, because the role's steps for the whole batch did not take it"
+            " in. What to do: see the tasks before this one; choose hosts by the play's 'hosts', not by conditions."
+        )
+    shown: Result = {key: outcome.get(key) for key in SHOWN}
+    shown["changed"] = outcome["changed"]
+    if outcome["ok"]:
+        return shown
+    return dict(shown, failed=True, msg=outcome_line(host, outcome))
+
+
+def close(step: Step) -> Result:
+    """After the tasks of fleet_job_after: what they failed is in the record too."""
+    budget = step.budget()
+
+    def note(record: RunRecord) -> None:
+        step.run.note_later_failures(record)
+        record.closed(now_ms())
+        judge_failures(record, budget(record), now_ms())
+
+    _record, trouble = step.run.note(note, [])
+    if trouble:
+        step.warnings.append(f"{trouble} What tasks after the jobs failed is not in the record.")
+    return {}
+
+
+def _kept(result: Result) -> Result:
+    """What the next step reads of a module's result."""
+    return {name: value for name, value in result.items() if name in KEPT}

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private: may change in any release. Nothing outside this collection may import it.
+"""What each step of role ``fleet_job`` has at hand: its task, its run, the role's variables, the module of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from ansible import constants as C
+
+from ..module_utils.domain.rollout._budget import FailureBudget
+from ..module_utils.domain.rollout._run_record import RunRecord
+from ..module_utils.wiring._run_files import RunFiles
+from ._batch_module import run_batch_module
+from ._host_requests import HostRequests
+from ._host_variables import HostVariables
+from ._open_run import OpenRun
+from ._outcome_file import OutcomeFile
+from ._role_place import run_of
+
+Result = dict[str, Any]
+ARGUMENTS = frozenset(["step", "entry", "answer", "number", "secret_spec", "started", "canary", "growth", "largest"])
+
+
+class Step:
+    """One task of action plugin ``fleet_job_step``.
+
+    :ivar args: the arguments that are a step's; None where the task does not give one.
+    :ivar vars: the variables that the task sees.
+    :ivar temporary: Ansible's own folder of this process, removed at its end.
+    :ivar files: the records of runs.
+    :ivar warnings: what Ansible shows after the step.
+    :param action: the action plugin.
+    """
+
+    def __init__(self, action: Any, task_vars: dict[str, Any]) -> None:
+        self._action = action
+        self.task, self.templar, self.vars = action._task, action._templar, task_vars
+        self.args: dict[str, Any] = {name: self.task.args.get(name) for name in ARGUMENTS}
+        self.temporary: str = C.DEFAULT_LOCAL_TMP
+        self.files = RunFiles(self.temporary)
+        self.warnings: list[Any] = []
+
+    @cached_property
+    def run(self) -> OpenRun:
+        """The run that the step belongs to."""
+        return OpenRun(self.files, self.task, self.vars)
+
+    @cached_property
+    def outcomes(self) -> OutcomeFile:
+        """What came of the hosts of the newest batch."""
+        return OutcomeFile(self.temporary, run_of(self.task))
+
+    def variables(self) -> HostVariables:
+        """The role's variables, as each host sees them."""
+        return HostVariables(self.task, self.templar, self.vars, self.args["entry"])
+
+    def own(self) -> Result:
+        """The role's variables, as this step's own host sees them."""
+        return self.variables().of(self.vars["inventory_hostname"])
+
+    def requests(self, record: RunRecord) -> HostRequests:
+        """What the hosts of the newest batch request."""
+        return HostRequests(self.temporary, run_of(self.task), record, self.variables())
+
+    def budget(self) -> Callable[[RunRecord], FailureBudget]:
+        """From a record to its failure budget; read now, while a mistake can still be said."""
+        text = self.own().get("max_failures")
+        return lambda record: FailureBudget(text, len(record.hosts))
+
+    def batch(self, work: str, **options: Any) -> Result:
+        """Run the module of the batch, with the options of the connection that the task was given."""
+        connection = {name: value for name, value in self.task.args.items() if name not in ARGUMENTS}
+        result = run_batch_module(self._action, self.vars, {**connection, "work": work, **options})
+        self.warnings += result.pop("warnings", None) or []
+        return result
