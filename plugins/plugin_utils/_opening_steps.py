@@ -104,8 +104,8 @@ def _problems(step: Step, record: RunRecord) -> tuple[dict[str, list[str]], Resu
         raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
     record.take_supernodes(supernodes_in(read, requests))
     secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
-    found = (read[name] for name in ("servers", "software", "templates"))
-    problems += problems_of(requests, *found, secret_keys, read["events"])
+    servers, software, templates, events = (read[name] for name in ("servers", "software", "templates", "events"))
+    problems += problems_of(requests, servers, software, templates, secret_keys, events)
     return {"preflight": problems, "supernodes": read["supernode_problems"]}, own
 
 

@@ -1121,8 +1121,8 @@ MUTANTS = [
             ("and a new job without a mark", "job.mark is not None and ", ""),
             ("for a poll", "if self._listed and not polling and not filters:", "if self._listed and not filters:"),
             ("where it is not whole", "if listing.complete and not filters:", "if not filters:"),
-            ("after a detail", "        self._listed = None\n        raw = self._api.get_job", "        raw = self._api.get_job"),
-            ("after a create", "        self._listed = None\n        raw = self._api.create", "        raw = self._api.create"),
+            ("after a detail", "self._listed = None\n        raw = self._api.get", "raw = self._api.get"),
+            ("after a create", "self._listed = None\n        raw = self._api.create", "raw = self._api.create"),
         )
     ),
     (

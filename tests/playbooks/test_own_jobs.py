@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job is known again whatever its name and however late or odd the service shows it, and no hint promises too much."""
+"""A job is known again whatever its name and however late the service shows it, and no hint promises too much."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ import tempfile
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from ansible.module_utils.common.parameters import remove_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ansible.module_utils.common.parameters import remove_values
 from security.answers import JOB_ID, ODD_VALUES, SERVER_IDS, server, spoiled
 from security.hostile_fleet import ADDRESSES, NAMES, WAYS
 

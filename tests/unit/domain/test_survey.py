@@ -42,15 +42,17 @@ class Api:
 
 
 def read(api, clock, server_ids=("s1", "s2"), **options):
-    given = {"software": False, "templates": False, "events": True, "supernodes": False, "groups": [], "batches": [], **options}
-    survey = Survey(clock, {"server_ids": list(server_ids), **given}, lambda text: text.replace("secret", "***"))
+    given = {"software": False, "templates": False, "events": True, "supernodes": False, **options}
+    given.update(server_ids=list(server_ids), groups=[], batches=[])
+    survey = Survey(clock, given, lambda text: text.replace("secret", "***"))
     return survey.read(api), survey.warnings
 
 
 def test_events_of_servers_by_any_of_their_ids(listing, clock):
     api = Api(listing, EVENTS)
     found, warnings = read(api, clock)
-    assert [(each["id"], each["server_id"]) for each in found["events"]] == [("own", "s1"), ("cloud", "s2"), ("below", "s1")]
+    told = [(each["id"], each["server_id"]) for each in found["events"]]
+    assert told == [("own", "s1"), ("cloud", "s2"), ("below", "s1")]
     assert (warnings, api.asked) == ([], 1)
     assert [server["name"] for server in found["servers"]] == ["n1", "n2 ***"]
 

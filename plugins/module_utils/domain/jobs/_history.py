@@ -32,7 +32,7 @@ class History:
 
     Jobs that come to light later are *newcomers*: one that this run created, or one of another run.
 
-    :ivar unmarked: ids of the jobs without a mark that had to be read, since the list does not say which items they ran.
+    :ivar unmarked: ids of the jobs without a mark that had to be read: the list does not say which items they ran.
     """
 
     def __init__(self, api: Api, wanted: Wanted, clock: Clock) -> None:

@@ -23,7 +23,7 @@ class RememberingApi:
     """What cannot change is read once, and nothing is read twice in a row.
 
     - A job that has ended, with all its tasks, stays as it is.
-    - A job that was created here runs on the servers that its answer lists: for all others, that is all there is to know.
+    - A job that was created here runs on the servers that its answer lists: for all others, no more is to be known.
     - The list of jobs is asked for again as soon as anything else was: so the one before a create is never older than
       the request before that create, and the one after a create may stand before the next.
     """

@@ -108,7 +108,8 @@ def _with_events(requests: Sequence[HostRequest], events: Iterable[Record]) -> l
             if state.lower() in IMMINENT or state.lower() not in STATES:
                 texts = [event["type"] or "of no known type", state]
                 if event["not_before"] is not None:
-                    texts.append(time.strftime("not before %Y-%m-%d %H:%M UTC", time.gmtime(event["not_before"] / 1000)))
+                    moment = time.gmtime(event["not_before"] / 1000)
+                    texts.append(time.strftime("not before %Y-%m-%d %H:%M UTC", moment))
                 named.append(f"{request['host']} ({', '.join(as_line(text, LONGEST_NAME) for text in texts)})")
     if not named:
         return []

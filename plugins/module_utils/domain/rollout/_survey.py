@@ -29,7 +29,8 @@ class Survey(Info):
     """Servers, the versions on offer, the templates, and what the run does to supernodes.
 
     Options: ``server_ids`` of the run, ``software``, ``templates``, ``events`` and ``supernodes`` (whether to read or
-    judge them), and for the last one ``groups`` of equal requests, ``batches`` (lists of server ids) and ``secret_spec``.
+    judge them), and for the last one ``groups`` of equal requests, ``batches`` (lists of server ids) and
+    ``secret_spec``.
     """
 
     def __init__(self, clock: Clock, options: Options, conceal: Conceal = str) -> None:

@@ -296,7 +296,7 @@ class Power:
             message = "the request got no answer, and nothing shows that it was carried out"
         elif row["verdict"] == "running" and server.sent and not server.left:
             message = f"accepted, but still {server.status}"
-        row.update(server_name=server.name, status=server.status, message=message)
+        row["server_name"], row["status"], row["message"] = server.name, server.status, message
         return concealed_row(row, self._conceal)
 
     def _rows(self) -> list[ServerRow]:
