@@ -9,6 +9,7 @@
 #   make soak                 the fault lab of make test (make faults), ten times longer
 #   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
 #   make docs                 the documentation site, into dist/docs
+#   make browser              that site in headless Chromium: layout, links, search, accessibility, and screenshots
 #   make lint | unit | playbooks | sanity | faults | security | types | bench | build | clean
 #   make coverage             how much of plugins/ a sufficient set of tests runs; at least 95 %
 #   make artifact-test        the artifact in a clean environment, on CORE;  make importer: as Galaxy checks it
@@ -46,7 +47,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test suites check lint lint-ansible lint-docs lint-code lint-licences lint-workflows unit unit-quick coverage playbooks security faults soak fleet rollout node runner awx eda sanity units integration types audit bench build artifact-test importer release-check clean docs docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test suites check lint lint-ansible lint-docs lint-terms lint-code lint-licences lint-workflows unit unit-quick coverage playbooks security faults soak fleet rollout node runner awx eda sanity units integration types audit bench build artifact-test importer release-check clean docs browser docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -67,6 +68,10 @@ lint-ansible: venv-test
 
 lint-docs: venv-test
 	antsibull-docs lint-collection-docs --plugin-docs .
+
+# Spelling, and one word for one thing: tests/tools/terms.txt.
+lint-terms: venv-test
+	python tests/tools/terms.py
 
 lint-code: venv-test types
 	ruff check .
@@ -162,6 +167,12 @@ docs: venv-demo
 	@bash tests/tools/venv.sh docs tools
 	"$$(bash tests/tools/paths.sh venv docs)/bin/python" docs/site/build.py
 
+# Needs Chromium, which CHROMIUM may name, and npm.
+browser: docs
+	@bash tests/tools/venv.sh browser tools
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
+	"$$(bash tests/tools/paths.sh venv browser)/bin/pytest" -n $(JOBS) --dist worksteal --confcutdir tests/browser tests/browser $(ARGS)
+
 docs-test: venv-test
 	pytest -n $(JOBS) --dist worksteal tests/documentation $(ARGS)
 
@@ -200,5 +211,5 @@ clean:
 	done
 	rm -rf '$(SCRATCH)'
 	rmdir "$$(dirname '$(SCRATCH)')" 2>/dev/null || true
-	rm -rf .ansible .venv .hypothesis .nox dist tests/output
+	rm -rf .ansible .venv .hypothesis .nox dist tests/output tests/browser/node_modules
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +

@@ -31,6 +31,8 @@ def main() -> None:
     copy_pages(source)
     for name in ("index.rst", "conf.py"):
         shutil.copy(SITE / name, source / name)
+    for name in ("static", "templates"):
+        shutil.copytree(SITE / name, source / name)
     reference(source / "reference")
     (source / "reference" / "playbooks.md").write_text(playbooks(), encoding="utf-8")
     run(
@@ -71,6 +73,23 @@ def reference(folder: pathlib.Path) -> None:
     )
     index = folder / "index.rst"
     index.write_text(internal_last(index.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in folder.glob("*.rst"):
+        page.write_text(corrected(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def corrected(page: str) -> str:
+    """A page of antsibull-docs without what does not hold: it is not on Galaxy, nor its name in capitals."""
+    page = re.sub(r"`(modelarts\.liteserver collection) <https://galaxy\.ansible\.com/[^>]*>`_", r"\1", page)
+    page = re.sub(
+        r"To install it,? use: :code:`ansible\\-galaxy collection install modelarts\.liteserver`\.",
+        "To install it, see :doc:`Installation </README>`.",
+        page,
+    )
+    page = re.sub(r"^Modelarts\.Liteserver$", "modelarts.liteserver", page, flags=re.MULTILINE)
+    wrong = re.search(r".*(?:galaxy\.ansible\.com|collection install|Modelarts).*", page)
+    if wrong:
+        raise SystemExit(f"antsibull-docs has changed its words, see corrected() in docs/site/build.py: {wrong[0]}")
+    return page
 
 
 def internal_last(index: str) -> str:
@@ -84,14 +103,33 @@ def internal_last(index: str) -> str:
 
 def playbooks() -> str:
     """The page about the playbooks, from what stands at the head of each."""
-    lines = ["# Playbooks", "", "They are started by their names, with the connection from the environment.", ""]
+    lines = ["# Playbooks", "", "Start them by their names. The connection comes from the environment.", ""]
     for path in sorted((REPOSITORY / "playbooks").glob("*.yml")):
         head = re.search(r"^# SPDX.*\n\n((?:#.*\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         if not head:
             raise SystemExit(f"{path}: has no description at its head")
-        told = [line.removeprefix("#").removeprefix(" ") for line in head[1].splitlines()]
-        lines += [f"## modelarts.liteserver.{path.stem}", "", "```text", *told, "```", ""]
+        text = [line.removeprefix("#").removeprefix(" ") for line in head[1].splitlines()]
+        lines += [f"## modelarts.liteserver.{path.stem}", "", *playbook(text), ""]
     return "\n".join(lines)
+
+
+def playbook(head: list[str]) -> list[str]:
+    """Markdown of the head of a playbook: its variables as a table, commands (indented) as blocks, the rest as text."""
+    lines: list[str] = []
+    before = "text"
+    for line in head:
+        variable = re.fullmatch(r"([a-z]\w+_\w+) {2,}(.*)", line)
+        continued = before == "variable" and re.fullmatch(r" {10,}(\S.*)", line)
+        kind = "variable" if variable or continued else "command" if line.startswith("  ") else "text"
+        if kind != before:
+            lines += {"command": ["```"], "variable": [""], "text": [""]}[before]
+            lines += {"command": ["", "```bash"], "variable": ["| variable | |", "|---|---|"], "text": []}[kind]
+        if continued:
+            lines[-1] = f"{lines[-1].removesuffix(' |')} {continued[1]} |"
+        else:
+            lines.append(f"| `{variable[1]}` | {variable[2]} |" if variable else line.removeprefix("  "))
+        before = kind
+    return lines + (["```"] if before == "command" else [])
 
 
 def run(program: str, *arguments: str) -> None:

@@ -6,25 +6,41 @@
 from __future__ import annotations
 
 import html
+import pathlib
+from typing import Any
 
 import merm
+import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+GALAXY = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))
+RUNTIME = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+
 project = "modelarts.liteserver"
 copyright = "modelarts.liteserver contributors"
-extensions = ["myst_parser", "sphinx_antsibull_ext"]
+release = GALAXY["version"]
+extensions = ["myst_parser", "sphinx_antsibull_ext", "sphinx_design"]
 # GitHub reads the same pages: an ordinary link, an ordinary block, and nothing that only Sphinx knows.
 myst_heading_anchors = 6
 myst_fence_as_directive = ["mermaid"]
 root_doc = "index"
-html_theme = "sphinx_ansible_theme"
-html_theme_options = {"vcs_pageview_mode": "", "topbar_links": {}}
+templates_path = ["templates"]
+html_theme = "furo"
+html_title = f"modelarts.liteserver {release}"
+html_css_files = ["site.css"]
+html_static_path = ["static"]
+html_context = {"requires_ansible": RUNTIME["requires_ansible"].removeprefix(">=")}
 html_show_sourcelink = False
 html_copy_source = False
+# A summary would be read from the page of each result, which a browser does not do where pages are files.
+html_show_search_summary = False
+antsibull_ext_color_scheme = "default-autodark"
 highlight_language = "YAML+Jinja"
-pygments_style = "ansible"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
 nitpicky = True
 # Modules of ansible-core are elsewhere: the pages of Ansible are not asked, so that the build needs no network.
 nitpick_ignore_regex = [
@@ -43,11 +59,26 @@ class Mermaid(SphinxDirective):
         """Draw it, with the text for those who cannot see it."""
         text = "\n".join(self.content)
         picture = merm.render_diagram(text)
-        described = f'<figure role="img" aria-label="{html.escape(text)}">{picture}</figure>'
+        described = (
+            f'<figure class="diagram" role="img" tabindex="0" aria-label="{html.escape(text)}">{picture}</figure>'
+        )
         return [nodes.raw("", described, format="html")]
+
+
+def make_accessible(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """What Sphinx and Furo leave out: keys can scroll what scrolls, and captions are no headings without a level."""
+    context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(' role="heading"', "")
+    for scrolls in ("<pre", '<div class="table-wrapper'):
+        context["body"] = context.get("body", "").replace(
+            scrolls, scrolls.replace("<pre", '<pre tabindex="0"').replace("<div", '<div tabindex="0"')
+        )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls."""
     app.add_directive("mermaid", Mermaid)
+    # After Furo has made the tree.
+    app.connect("html-page-context", make_accessible, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -28,6 +28,15 @@ attributes:
     support: full
 """
 
+    WRITING_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Sends no write, and answers with the plan. A login with O(username) is the only exception.
+"""
+
     INFO_MODULE = r"""
 options: {}
 attributes:

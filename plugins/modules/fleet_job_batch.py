@@ -13,13 +13,10 @@ author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
   - modelarts.liteserver._attributes
+  - modelarts.liteserver._attributes.writing_module
   - modelarts.liteserver._connection
-  - modelarts.liteserver._progress
+  - modelarts.liteserver._wait
 attributes:
-  check_mode:
-    support: full
-    details:
-      - Sends no write, and answers with the plan. A login with O(username) is the only exception.
   diff_mode:
     support: full
     details:
@@ -94,16 +91,6 @@ options:
       - For O(work=wait), whether running the same play again finds these jobs.
     type: bool
     default: true
-  wait_timeout:
-    description:
-      - For O(work=wait), seconds.
-    type: int
-    default: 3600
-  wait_sleep:
-    description:
-      - For O(work=wait), the longest pause between two polls, in seconds.
-    type: int
-    default: 10
 seealso:
   - module: modelarts.liteserver.liteserver_job
 """
@@ -152,15 +139,11 @@ templates:
   elements: dict
 """
 
-import os
-
 # Before what an older Python cannot read.
 from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.jobs._batch import StartBatch, WaitBatch
 from ..module_utils.domain.rollout._survey import Survey
-from ..module_utils.wiring._controller_lock import ControllerLock, lock_path
-from ..module_utils.wiring._progress_pipe import progress_writer
-from ..module_utils.wiring._task import concealing, run_module
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "work": {"type": "str", "required": True, "choices": ["read", "judge", "start", "wait"]},
@@ -182,14 +165,11 @@ ARGUMENT_SPEC = {
 }
 
 
-def operation_of(clock, module):
-    if module.params["work"] == "read":
-        return Survey(clock, module.params, concealing(module))
-    if module.params["work"] in ("judge", "start"):
-        check_mode = module.check_mode or module.params["work"] == "judge"
-        lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, progress_writer(module))
-        return StartBatch(clock, module.params, check_mode, concealing(module), lock)
-    return WaitBatch(clock, module.params, progress_writer(module), concealing(module))
+def operation_of(given):
+    work = given.options["work"]
+    if work == "judge":
+        return StartBatch(given.in_check_mode())
+    return {"read": Survey, "start": StartBatch, "wait": WaitBatch}[work](given)
 
 
 def main():

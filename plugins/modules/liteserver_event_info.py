@@ -173,7 +173,7 @@ ARGUMENT_SPEC = {
 
 
 def main():
-    run_module(ARGUMENT_SPEC, lambda _clock, module: EventInfo(module.params))
+    run_module(ARGUMENT_SPEC, lambda given: EventInfo(given.options))
 
 
 if __name__ == "__main__":

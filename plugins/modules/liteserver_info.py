@@ -185,7 +185,7 @@ ARGUMENT_SPEC = {
 
 
 def main():
-    run_module(ARGUMENT_SPEC, lambda _clock, module: ServerInfo(module.params))
+    run_module(ARGUMENT_SPEC, lambda given: ServerInfo(given.options))
 
 
 if __name__ == "__main__":

@@ -27,13 +27,10 @@ author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
   - modelarts.liteserver._attributes
+  - modelarts.liteserver._attributes.writing_module
   - modelarts.liteserver._connection
-  - modelarts.liteserver._progress
+  - modelarts.liteserver._wait
 attributes:
-  check_mode:
-    support: full
-    details:
-      - Sends no write, and answers with the plan. A login with O(username) is the only exception.
   diff_mode:
     support: full
     details:
@@ -141,16 +138,6 @@ options:
       - Waits until the task of every wanted server has ended, or its job has.
     type: bool
     default: false
-  wait_timeout:
-    description:
-      - Seconds to wait. After that the task fails with RV(timed_out=true). Running it again goes on waiting.
-    type: int
-    default: 3600
-  wait_sleep:
-    description:
-      - Longest pause between two looks in seconds. The first ones are shorter.
-    type: int
-    default: 10
   mark:
     description:
       - Sends a mark in the field V(description), by which later runs recognise the job whatever the service makes of its items,
@@ -355,15 +342,11 @@ error:
     outcome: null
 """
 
-import os
-
 # Before what an older Python cannot read.
 from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.jobs._absent import AbsentJob
 from ..module_utils.domain.jobs._present import PresentJob
-from ..module_utils.wiring._controller_lock import ControllerLock, lock_path
-from ..module_utils.wiring._progress_pipe import progress_writer
-from ..module_utils.wiring._task import concealing, run_module
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -393,12 +376,8 @@ ARGUMENT_SPEC = {
 }
 
 
-def operation_of(clock, module):
-    if module.params["state"] == "absent":
-        return AbsentJob(clock, module.params, module.check_mode)
-    write = progress_writer(module)
-    lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, write)
-    return PresentJob(clock, module.params, module.check_mode, write, concealing(module), lock)
+def operation_of(given):
+    return AbsentJob(given) if given.options["state"] == "absent" else PresentJob(given)
 
 
 def main():

@@ -130,7 +130,7 @@ ARGUMENT_SPEC = {
 
 
 def main():
-    run_module(ARGUMENT_SPEC, lambda _clock, module: JobInfo(module.params))
+    run_module(ARGUMENT_SPEC, lambda given: JobInfo(given.options))
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ ARGUMENT_SPEC = {
 
 
 def main():
-    run_module(ARGUMENT_SPEC, lambda _clock, module: TemplateInfo(module.params))
+    run_module(ARGUMENT_SPEC, lambda given: TemplateInfo(given.options))
 
 
 if __name__ == "__main__":

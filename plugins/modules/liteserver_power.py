@@ -16,13 +16,10 @@ author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
   - modelarts.liteserver._attributes
+  - modelarts.liteserver._attributes.writing_module
   - modelarts.liteserver._connection
-  - modelarts.liteserver._progress
+  - modelarts.liteserver._wait
 attributes:
-  check_mode:
-    support: full
-    details:
-      - Sends no write, and answers with the plan. A login with O(username) is the only exception.
   diff_mode:
     support: full
     details:
@@ -175,8 +172,7 @@ error:
 # Before what an older Python cannot read.
 from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
 from ..module_utils.domain.servers._power import Power
-from ..module_utils.wiring._progress_pipe import progress_writer
-from ..module_utils.wiring._task import concealing, run_module
+from ..module_utils.wiring._task import run_module
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["started", "stopped", "rebooted"], "required": True},
@@ -189,12 +185,8 @@ ARGUMENT_SPEC = {
 }
 
 
-def operation_of(clock, module):
-    return Power(clock, module.params, module.check_mode, progress_writer(module), concealing(module))
-
-
 def main():
-    run_module(ARGUMENT_SPEC, operation_of)
+    run_module(ARGUMENT_SPEC, Power)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ ARGUMENT_SPEC = {"service_id": {"type": "str", "required": True}}
 
 
 def main():
-    run_module(ARGUMENT_SPEC, lambda _clock, module: ServiceInfo(module.params))
+    run_module(ARGUMENT_SPEC, lambda given: ServiceInfo(given.options))
 
 
 if __name__ == "__main__":

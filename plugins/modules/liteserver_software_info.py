@@ -88,7 +88,7 @@ ARGUMENT_SPEC = {"flavor_type": {"type": "str"}, "type": {"type": "str"}}
 
 
 def main():
-    run_module(ARGUMENT_SPEC, lambda _clock, module: SoftwareInfo(module.params))
+    run_module(ARGUMENT_SPEC, lambda given: SoftwareInfo(given.options))
 
 
 if __name__ == "__main__":

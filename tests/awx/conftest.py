@@ -40,9 +40,5 @@ def simulator_state() -> dict[str, Any]:
 @pytest.fixture
 def rollout(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Rollout]:
     """Runs plays over twelve hosts."""
-    rollout = Rollout(simulator, tmp_path)
-    rollout.inventory(12)
-    try:
+    with Rollout(simulator, tmp_path) as rollout:
         yield rollout
-    finally:
-        rollout.stop()

@@ -18,7 +18,7 @@ from awx.launches import order_of_a_run, variables_file
 from awx.schemas import choices, launched_variables, survey_errors
 from rollout.rollout import VERSION, Rollout, Run, host, hosts
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 ENTRIES = yaml.safe_load((ROOT / "roles" / "fleet_job" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 # name of a template: (playbook of the collection, entry point of the role)

@@ -22,7 +22,7 @@ import huaweicloudsdkmodelarts.v1 as sdk
 from documentation.blocks import REPOSITORY
 from module_process import ModuleProcesses
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 PAGE = REPOSITORY / "docs" / "api-coverage.md"
 PREFIX = "/v1/{project_id}/dev-servers"
@@ -38,10 +38,10 @@ SUPERNODE = "servers and jobs are all a rollout needs; the server list names the
 CLUSTER = "clusters of supernodes: nothing of a rollout needs them"
 CATALOG = "what can be bought"
 NOT_SUPPORTED = {
-    "AcceptScheduledEvent": "can erase disks, and lets the vendor begin: work for a person",
+    "AcceptScheduledEvent": "can erase disks, and starts the vendor's work: a person decides",
     "AttachDevServerPort": NETWORK,
     "AttachDevServerVolume": NETWORK,
-    "BatchDevServersAction": "power goes server by server, so that each has its own outcome",
+    "BatchDevServersAction": "power actions go server by server, so that each has its own outcome",
     "BindDevServerPublicIP": NETWORK,
     "ChangeDevServerOS": SYSTEM,
     "ChangeHyperinstanceOS": SYSTEM,
@@ -58,7 +58,7 @@ NOT_SUPPORTED = {
     "DetachDevServerPort": NETWORK,
     "DetachDevServerVolume": NETWORK,
     "GetDevServerImage": CATALOG,
-    "GetDevServerOperation": "no answer tells the id of an operation; the status of the server is looked at instead",
+    "GetDevServerOperation": "no answer has the id of an operation; the status of the server is read instead",
     "GetHyperCluster": CLUSTER,
     "GetHyperinstance": SUPERNODE,
     "GetHyperinstanceGroup": CLUSTER,
@@ -122,13 +122,13 @@ NOT_RETURNED = {
         for call, at in (("ListDevServers", "data[]."), ("ListAllDevServers", "data[]."), ("ShowDevServer", ""))
     },
     **{
-        ("CreateDevServerJob", f"tasks[].{field}"): "`liteserver_job_info` with `job_ids` tells it"
+        ("CreateDevServerJob", f"tasks[].{field}"): "`liteserver_job_info` with `job_ids` returns it"
         for field in ("cloud_server", "create_at", "update_at")
     },
 }
 ANEW = "the server is read anew after the action"
 NOTHING_RETURNED = {
-    "DeleteDevServerJobs": "the ids tell which records are gone, the others are looked for",
+    "DeleteDevServerJobs": "the ids name the records that are gone; the collection searches for the others",
     "RebootDevServer": ANEW,
     "StartDevServer": ANEW,
     "StopDevServer": ANEW,
@@ -504,10 +504,11 @@ HEAD = f"""\
 
 <!-- Made by "make api-coverage"; do not edit. A test makes it again and compares. -->
 
-The calls under `{PREFIX}`, their parameters and the fields of their answers, as the vendor's SDK
-`huaweicloudsdkmodelarts` {SDK_VERSION} has them, against what the collection does with them. Nothing here is claimed:
-the real modules ran against the [simulator](../tests/simulator/README.md), with a value of its own in each option and
-in each field of the answers, and the tables tell where each value arrived. The live service was not asked.
+For readers who ask whether a call, parameter or field is supported. At the end you know where each value goes.
+
+The calls are those under `{PREFIX}` in the vendor's SDK `huaweicloudsdkmodelarts` {SDK_VERSION}. The tables are
+measured: the real modules ran against the [simulator](../tests/simulator/README.md), with a distinct value in each option and
+in each field of the answers, and the tables show where each value arrived. The live service was not used.
 
 - A path `/../x` is `/v1/{{project_id}}/x`.
 - Fields that the SDK does not have are passed through: in jobs as they come, of servers and services in `raw`.

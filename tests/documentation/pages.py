@@ -11,7 +11,7 @@ from typing import Any
 
 from documentation.session import INVENTORY
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 # What the pages call the first two servers.
 NAMES = {
@@ -61,19 +61,23 @@ class Start:
             (folder / INVENTORY).write_text(DEFAULT_INVENTORY)
 
 
+_README = Start(
+    settings={"supernode_share": 0},
+    failing=(7,),
+    inventory=False,
+    options={"installed": True, "signed_in": False},
+)
+_GETTING_STARTED = Start(servers=4, inventory=False, options={"signed_in": False})
 STARTS: dict[str, Start] = {
-    "README.md": Start(
-        settings={"supernode_share": 0},
-        failing=(7,),
-        inventory=False,
-        options={"installed": True, "signed_in": False},
-    ),
+    "README.md": _README,
+    "README.zh-CN.md": _README,
     "docs/already-done.md": Start(failing=(3,)),
     "docs/awx.md": Start(names={"liteserver-00042": "liteserver-00012", "hps-01": "supernode-001"}, inventory=False),
     "docs/authentication.md": Start(inventory=False, options={"fresh": True, "signed_in": False}),
     # The simulator offers no 24.1.rc3.9 for single servers, and the preflight takes only what is offered.
     "docs/fleet-upgrade.md": Start(servers=7, settings={"supernode_share": 0}, names={"24.1.rc3.9": "24.1.0.6"}),
-    "docs/getting-started.md": Start(servers=4, inventory=False, options={"signed_in": False}),
+    "docs/getting-started.md": _GETTING_STARTED,
+    "docs/zh-CN/getting-started.md": _GETTING_STARTED,
     "docs/migrating.md": Start(settings={"job_duration": 0}, inventory=False, options={"signed_in": False}),
     "docs/inventory.md": Start(inventory=False, options={"signed_in": False}),
     "roles/fleet_job/README.md": Start(settings={"supernode_share": 0}),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

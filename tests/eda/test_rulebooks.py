@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playbooks.harness import clean_environment
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 VENV = pathlib.Path(os.environ["EDA_VENV"])
 # What takes longer hangs.

@@ -24,7 +24,7 @@ from urllib.parse import quote
 import pytest
 from eda.conftest import ROOT
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 # An event that takes longer does not come.
 SECONDS = 60

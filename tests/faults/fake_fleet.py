@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from module_options import options_of
+
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     LiteServerError,
     NotFound,
@@ -22,32 +24,14 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Throttled,
     Unauthorized,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import envelope_of, read_all
+from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_job
 
 NAME, ITEM_TYPE = "upgrade", "HDK_UPGRADE"
 PATIENCE = 30  # request_timeout; the list may lag for almost as long
-OPTIONS: dict[str, Any] = {
-    "state": "present",
-    "name": NAME,
-    "job_id": None,
-    "type": ITEM_TYPE,
-    "items": None,
-    "secret_spec": None,
-    "description": None,
-    "mark": True,
-    "is_reboot": None,
-    "reuse": "same_name",
-    "fail_on": "any",
-    "skipped": "ok",
-    "template_check": "warn",
-    "wait": False,
-    "wait_timeout": 3600,
-    "wait_sleep": 10,
-    "progress": 0,
-    "force": False,
-    "request_timeout": PATIENCE,
-}
+OPTIONS = options_of(liteserver_job, name=NAME, type=ITEM_TYPE, progress=0, request_timeout=PATIENCE)
 # What a request may meet. At a read, "before" and "after" are the same to the client.
 FAULTS = ["lost before", "lost after", "failed before", "failed after", "throttled", "unauthorized"]
 KILLS = ["killed before", "killed after"]
@@ -241,7 +225,7 @@ class Run(threading.Thread):
         self.wakes = fleet.now
         self.requests: list[str] = []
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
-        self.operation = PresentJob(self, {**OPTIONS, **options}, check_mode, lambda line: None)
+        self.operation = PresentJob(Given(self, {**OPTIONS, **options}, check_mode))
         self.operation.prepare()
 
     # The scheduler's side

@@ -10,7 +10,7 @@ from typing import Any
 
 from module_process import Ended, ModuleProcesses, ModuleRun
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 
 VERSION = "24.1.rc3.10"
 ITEMS = [{"type": "HDK_UPGRADE", "spec": {"version": VERSION}}]

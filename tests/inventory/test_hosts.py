@@ -9,7 +9,7 @@ import json
 
 import pytest
 from inventory.harness import GRAPH, HOSTS, answer, server
-from simulator.state import server_id, supernode_id
+from simulator.servers import server_id, supernode_id
 
 NUMBER = 5000
 KEYED = [

@@ -23,10 +23,6 @@ def simulator_state() -> dict[str, Any]:
 @pytest.fixture
 def rollout(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Rollout]:
     """Runs plays over twelve hosts; a test with a warning that it did not expect fails."""
-    rollout = Rollout(simulator, tmp_path)
-    rollout.inventory(12)
-    try:
+    with Rollout(simulator, tmp_path) as rollout:
         yield rollout
         rollout.check_warnings()
-    finally:
-        rollout.stop()

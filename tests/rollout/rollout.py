@@ -20,7 +20,7 @@ from typing import Any
 
 from playbooks.harness import clean_environment, recording
 from simulator.process import Simulator
-from simulator.state import server_id
+from simulator.servers import server_id
 from terminal import Terminal
 
 ROLE = "modelarts.liteserver.fleet_job"
@@ -106,13 +106,14 @@ class Run:
 
 
 class Rollout:
-    """Runs plays against one simulator.
+    """Runs plays against one simulator; at the end of a ``with`` no run is left.
 
     Args:
         directory: an empty directory for the files of the plays.
+        count: hosts in the inventory, until ``inventory`` makes another.
     """
 
-    def __init__(self, simulator: Simulator, directory: pathlib.Path) -> None:
+    def __init__(self, simulator: Simulator, directory: pathlib.Path, count: int = 12) -> None:
         self.simulator = simulator
         self.directory = directory
         self.record = directory / "records"
@@ -120,6 +121,13 @@ class Rollout:
         self._running: list[Running] = []
         self._expected_warnings = 0
         self._outputs: list[str] = []
+        self.inventory(count)
+
+    def __enter__(self) -> Rollout:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def inventory(self, count: int, variables: dict[int, dict[str, Any]] | None = None, **of_all: Any) -> None:
         """Make the inventory: hosts 1 to ``count``, with variables of some of them and of all."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from playbooks.harness import JOB
 from rollout.rollout import OTHER_VERSION, ROLE, VERSION, host, hosts, play, role
-from simulator.state import server_id
+from simulator.servers import server_id
 
 
 def sizes(simulator):

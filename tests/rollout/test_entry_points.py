@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from rollout.rollout import VERSION, host, hosts, play, role
-from simulator.state import server_id
+from simulator.servers import server_id
 
 SECRET = "canary-value-4711"
 

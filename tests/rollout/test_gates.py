@@ -13,7 +13,7 @@ import json
 
 import pytest
 from rollout.rollout import OTHER_VERSION, VERSION, host, play, role
-from simulator.state import server_id
+from simulator.servers import server_id
 
 BATCHES = 2
 # What may be created where the gate holds, by the numbers of the servers.

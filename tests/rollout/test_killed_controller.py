@@ -11,7 +11,7 @@ import time
 
 import pytest
 from rollout.rollout import play, role
-from simulator.state import server_id
+from simulator.servers import server_id
 
 SERVERS = 12
 KILLS = 20

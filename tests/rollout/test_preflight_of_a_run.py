@@ -11,7 +11,7 @@ import stat
 import pytest
 import requests
 from rollout.rollout import OTHER_VERSION, VERSION, host, hosts, play, role
-from simulator.state import server_id
+from simulator.servers import server_id
 
 MISSING = "00000000-0000-4000-8000-00000000beef"
 
@@ -152,7 +152,7 @@ def test_the_budget_counts_over_the_whole_run(simulator, rollout):
     assert "80 servers not touched" in message
     (record,) = rollout.records()
     assert record["stopped"] in message
-    assert (record["state"], len(record["batches"])) == ("ended", 6)
+    assert (record["state"], len(record["batches"])) == ("stopped", 6)
     verdicts = [row["verdict"] for row in record["servers"]]
     assert (verdicts.count("done"), verdicts.count("failed"), verdicts.count("pending")) == (108, 12, 80)
 
@@ -295,7 +295,8 @@ def test_a_folder_that_cannot_be_written_is_an_error_before_any_request(simulato
 
 def test_two_uses_of_the_role_in_one_play_are_two_runs(simulator, rollout):
     rollout.inventory(4)
-    both = [role(record=str(rollout.record)), role("log_collect", record=str(rollout.record))]
+    record = str(rollout.record)
+    both = [role(record=record), role("log_collect", spec={"obs_path": "obs://bucket/folder"}, record=record)]
     run = rollout.run(play(*both, serial=2))
     assert run.status == 0
     records = rollout.records()

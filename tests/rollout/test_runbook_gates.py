@@ -9,7 +9,7 @@ import json
 
 import pytest
 from rollout.rollout import OTHER_VERSION, VERSION, host
-from simulator.state import server_id
+from simulator.servers import server_id
 
 UPGRADE, LOGS = "modelarts.liteserver.hdk_upgrade", "modelarts.liteserver.collect_logs"
 

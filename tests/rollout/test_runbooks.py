@@ -9,7 +9,7 @@ import json
 
 import pytest
 from rollout.rollout import VERSION, host, hosts
-from simulator.state import server_id
+from simulator.servers import server_id
 
 UPGRADE = "modelarts.liteserver.hdk_upgrade"
 

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from rollout.rollout import OTHER_VERSION, VERSION, host, hosts, play, role
-from simulator.state import server_id
+from simulator.servers import server_id
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from simulator.state import server_id
+from simulator.servers import server_id
 
 VERSION = "24.1.rc3.10"
 HELD = 3600

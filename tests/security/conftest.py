@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 import trustme
 from module_process import ModuleProcesses
 from playbooks.harness import Playbook
+from rollout.rollout import Rollout
 from security.certificates import Certificates
-from security.connect_proxy import ConnectProxy
 from security.hostile_server import HostileServer
 from simulator.process import Simulator
+
+from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import RecordingProxy
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +63,9 @@ def tls_simulator(running_tls_simulator: Simulator) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def proxy() -> Iterator[ConnectProxy]:
+def proxy() -> Iterator[RecordingProxy]:
     """A forward proxy."""
-    with ConnectProxy() as proxy:
+    with contextlib.closing(RecordingProxy()) as proxy:
         yield proxy
 
 
@@ -70,3 +73,10 @@ def proxy() -> Iterator[ConnectProxy]:
 def playbook(simulator: Simulator, tmp_path: pathlib.Path) -> Playbook:
     """Runs plays."""
     return Playbook(simulator, tmp_path)
+
+
+@pytest.fixture
+def rollout(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Rollout]:
+    """Runs plays over four hosts."""
+    with Rollout(simulator, tmp_path, 4) as rollout:
+        yield rollout

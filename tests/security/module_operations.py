@@ -11,15 +11,17 @@ from __future__ import annotations
 import functools
 import importlib
 import json
-import os
 from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
 
+from module_options import options_of
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import LiteServerError
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._untrusted import as_shown
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._answers import Answer
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._api_client import LiteServerApi
@@ -27,6 +29,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._cl
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._credentials import PasswordAuth
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._exchange import Connections
 from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._retry import Backoff
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._task import concealing
 from ansible_collections.modelarts.liteserver.tests.unit.transport.fake_clock import FakeClock
 
 MODULES = "ansible_collections.modelarts.liteserver.plugins.modules."
@@ -78,32 +81,14 @@ class CannedClient(HttpClient):
         self.requests = self._connections.requests
 
 
-class Module:
-    """As much of an AnsibleModule as an operation sees."""
-
-    def __init__(self, spec: dict[str, Any], options: dict[str, Any], check: bool) -> None:
-        self.params = {
-            **{name: each.get("default") for name, each in spec.items()},
-            # What the lock of the controller is named by: one for each process of the tests.
-            "endpoint": "https://127.0.0.1",
-            "project_id": f"project-{os.getpid()}",
-            "request_timeout": 5,
-            **options,
-        }
-        self.check_mode = check
-        self.no_log_values: set[str] = set()
-        self.lines: list[str] = []
-        self.log = self.lines.append
-
-
 @functools.cache
-def _parts_of(module_name: str) -> tuple[dict[str, Any], Callable[..., Any]]:
-    """What a module gives to run_module: its options and what makes its operation."""
-    module_file = importlib.import_module(MODULES + module_name)
+def _parts_of(module_name: str) -> tuple[ModuleType, Callable[[Given], Any]]:
+    """A module, and what it gives to run_module to make its operation."""
+    module = importlib.import_module(MODULES + module_name)
     parts: list[tuple[Any, Any]] = []
-    with mock.patch.object(module_file, "run_module", lambda *given: parts.append(given)):
-        module_file.main()
-    return parts[0]
+    with mock.patch.object(module, "run_module", lambda *given: parts.append(given)):
+        module.main()
+    return module, parts[0][1]
 
 
 class Outcome:
@@ -128,12 +113,14 @@ class Outcome:
 
 def run(module_name: str, options: dict[str, Any], respond: Respond, check: bool = False) -> Outcome:
     """Run a module's operation to its end. Only LiteServerError may come out of it; anything else is a defect."""
-    spec, operation_of = _parts_of(module_name)
+    module, operation_of = _parts_of(module_name)
     clock = FakeClock()
-    module = Module(spec, options, check)
     client = CannedClient(respond, clock)
-    auth = PasswordAuth(client, "https://iam", "u", "p", "d", "p", clock, module.no_log_values.add)
-    operation = operation_of(clock, module)
+    hidden: set[str] = set()
+    auth = PasswordAuth(client, "https://iam", "u", "p", "d", "p", clock, hidden.add)
+    conceal = concealing(SimpleNamespace(no_log_values=hidden))
+    given = options_of(module, **{"request_timeout": 5, **options})
+    operation = operation_of(Given(clock, given, check, conceal=conceal))
     error = None
     try:
         operation.prepare()

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from rollout.rollout import Rollout
 from security.answers import JOB_ID, page, true_answer
 from security.hostile_server import HostileServer
-from simulator.process import Simulator
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._event_source import JobSource
 
@@ -32,15 +30,6 @@ TEXTS = {
     "an unsafe text": "__ansible_unsafe",
     "a type": "__ansible_type",
 }
-
-
-@pytest.fixture
-def rollout(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Rollout]:
-    """Runs the playbooks."""
-    rollout = Rollout(simulator, tmp_path)
-    rollout.inventory(1)
-    yield rollout
-    rollout.stop()
 
 
 def delivered(hostile: HostileServer, change: Any) -> list[dict[str, Any]]:
@@ -61,6 +50,7 @@ def delivered(hostile: HostileServer, change: Any) -> list[dict[str, Any]]:
 
 def run(rollout: Rollout, hostile: HostileServer, name: str, event: dict[str, Any], **variables: Any) -> Any:
     """A shipped playbook with an event, against the hostile server."""
+    rollout.inventory(1)
     return rollout.run(
         f"modelarts.liteserver.{name}",
         variables={"ansible_eda": {"event": event}, **variables},

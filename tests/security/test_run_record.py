@@ -23,15 +23,6 @@ STRANGER = 54321
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to somebody else")
 
 
-@pytest.fixture
-def rollout(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Rollout]:
-    """Runs plays over four hosts."""
-    rollout = Rollout(simulator, tmp_path)
-    rollout.inventory(4)
-    yield rollout
-    rollout.stop()
-
-
 def upgrade(folder: pathlib.Path, *after: dict[str, Any], **variables: Any) -> dict[str, Any]:
     """A play of two batches; what comes after the role runs in each."""
     return play(role(record=str(folder), **variables), *after, serial=2)

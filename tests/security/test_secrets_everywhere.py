@@ -14,7 +14,7 @@ import sys
 import pytest
 from inventory.harness import Inventory
 from playbooks.harness import GROUP, JOB, VERSION, clean_environment, job, planned
-from rollout.rollout import Rollout, play, role
+from rollout.rollout import play, role
 from security.answers import NAMES, page, server, true_answer
 from security.test_fuzzed_answers import RUNS
 
@@ -222,10 +222,9 @@ def test_the_inventory_cache(simulator, tmp_path, hostile):
         assert mode_of(path) & 0o022 == 0
 
 
-def test_the_run_record_and_everything_beside_it(simulator, tmp_path):
+def test_the_run_record_and_everything_beside_it(simulator, rollout, tmp_path):
     """With a login, servers that repeat every secret in their messages, check mode before, and a failure."""
     simulator.set(password=PASSWORD)
-    rollout = Rollout(simulator, tmp_path)
     rollout.inventory(3, secret_of_the_fleet=SPEC)
     login = simulator.password_credentials()
     environment = {

@@ -12,7 +12,7 @@ import pytest
 from inventory.harness import GRAPH, LIST, Inventory
 from playbooks.fleet.fleet_tasks import event_info, power, server_info, service_info, software_info, template_info
 from playbooks.harness import bare_job, info, job
-from rollout.rollout import Rollout, play, role
+from rollout.rollout import play, role
 from security.answers import NAMES, SERVER_IDS, SERVICE_ID, page, server, true_answer
 from security.test_fuzzed_answers import CONTROLS
 
@@ -107,8 +107,7 @@ def test_an_inventory(simulator, tmp_path, hostile):
     clean(failed.stderr)
 
 
-def test_the_role_and_its_record(simulator, tmp_path):
-    rollout = Rollout(simulator, tmp_path)
+def test_the_role_and_its_record(simulator, rollout):
     rollout.inventory(2)
     simulator.server(1, fail=1, message="refused " + EVIL)
     run = rollout.run(play(role(record=str(rollout.record))))

@@ -143,10 +143,10 @@ def test_a_proxy(attempt, certificates, tls_simulator, proxy, variables):
     succeeded(tls_simulator, result)
     host = tls_simulator.url.removeprefix("https://")
     assert {line.rpartition(" ")[0] for line in proxy.asked} == {f"CONNECT {host}"}
-    seen = proxy.tunnelled + "".join(proxy.heads).encode()
+    assert proxy.tunnelled
     for secret in (tls_simulator.settings()["password"], "X-Auth-Token", "create_job", "dev-servers"):
-        assert secret.encode() not in seen
-    assert "authorization" not in "".join(proxy.heads).lower()
+        assert secret.encode() not in proxy.tunnelled
+    assert [proxy.header(name) for name in ("X-Auth-Token", "Authorization", "Proxy-Authorization")] == [[]] * 3
 
 
 def test_a_certificate_is_checked_behind_a_proxy_too(attempt, tls_simulator, proxy):
@@ -170,7 +170,7 @@ def test_a_proxy_with_a_password(attempt, certificates, tls_simulator, proxy):
     proxy.credentials = "user:pass@word"
     address = f"http://user:pass%40word@127.0.0.1:{proxy.port}"
     succeeded(tls_simulator, attempt(ca_path=certificates.authority, proxy=address))
-    assert all("Proxy-Authorization: Basic" in head for head in proxy.heads)
+    assert len(proxy.header("Proxy-Authorization")) == len(proxy.asked) > 0
     # A wrong one: nothing is sent, and nothing is told.
     tls_simulator.reset(job_duration=0)
     proxy.credentials = "user:other"

@@ -17,7 +17,8 @@ from typing import Any
 
 from . import catalog, errors
 from .paging import page
-from .state import POWER_ACTIONS, Server, World
+from .servers import POWER_ACTIONS, Server
+from .state import World
 
 _NAME = re.compile(r"[-_.a-zA-Z0-9]{1,64}")
 

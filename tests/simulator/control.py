@@ -20,8 +20,8 @@ from . import faults
 from .api import OPERATIONS
 from .catalog import NAMESPACE
 from .gateway import Gateway
+from .servers import BehaviourError
 from .settings import SettingsError
-from .state import BehaviourError
 
 _JOB_FIELDS = {"name", "items", "type", "servers", "age", "status", "description"}
 

@@ -20,7 +20,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import InsecureRequestWarning
 
-from .state import server_id
+from .servers import server_id
 
 # A loaded machine may take a while to import everything.
 START_SECONDS = 30.0

@@ -11,7 +11,7 @@ from ._api import Api
 
 
 class Info:
-    """An operation that reads: see :class:`.jobs._present.PresentJob` for what an operation is."""
+    """An operation that reads: it needs its options and nothing else."""
 
     def __init__(self, options: Options) -> None:
         self._options = options

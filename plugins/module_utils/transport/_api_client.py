@@ -48,17 +48,11 @@ class LiteServerApi:
             service compares them exactly is not documented: filter again.
         :param polling: True where the caller repeats a failed look by itself.
         """
-        return self._list(Kind.POLL if polling else Kind.READ, "list jobs", "/jobs", filters)
+        return self._list(_reading(polling), "list jobs", "/jobs", filters)
 
     def get_job(self, job_id: str, polling: bool = False) -> Record:
         """A job with its items and tasks; raises NotFound."""
-        return self._call(
-            Kind.POLL if polling else Kind.READ,
-            f"read job '{job_id}'",
-            "GET",
-            "/jobs/" + segment(job_id),
-            _object_with_id,
-        )
+        return self._read("job", "/jobs/", job_id, polling)
 
     def create_job(self, body: Record) -> Record:
         """Create a job; returns it as the service answers."""
@@ -83,13 +77,11 @@ class LiteServerApi:
 
     def get_template(self, template_id: str) -> Record:
         """A template with its command, image and limits; raises NotFound."""
-        what = f"read job template '{template_id}'"
-        return self._call(Kind.READ, what, "GET", "/jobs/templates/" + segment(template_id), _object_with_id)
+        return self._read("job template", "/jobs/templates/", template_id)
 
     def get_service(self, service_id: str) -> Record:
         """A deployed service; raises NotFound."""
-        what = f"read service '{service_id}'"
-        return self._call(Kind.READ, what, "GET", "/jobs/services/" + segment(service_id), _object_with_id)
+        return self._read("service", "/jobs/services/", service_id)
 
     def list_software(self, **filters: str | bool | None) -> list[Record]:
         """Versions on offer: a list of {``flavor_type``, ``support``: [{``type``, ``info``: [{``id``, ``version``}]}]}.
@@ -104,17 +96,11 @@ class LiteServerApi:
 
         :param everyone: all of the project, not only the caller's own.
         """
-        return self._list(Kind.POLL if polling else Kind.READ, "list servers", "/all" if everyone else "", {})
+        return self._list(_reading(polling), "list servers", "/all" if everyone else "", {})
 
     def get_server(self, server_id: str, polling: bool = False) -> Record:
         """A server; raises NotFound (which is HTTP 400 here)."""
-        return self._call(
-            Kind.POLL if polling else Kind.READ,
-            f"read server '{server_id}'",
-            "GET",
-            "/" + segment(server_id),
-            _object_with_id,
-        )
+        return self._read("server", "/", server_id, polling)
 
     def list_events(self, workspace_id: str | None = None) -> Listing:
         """Scheduled events of all servers, all pages, as a :class:`._paging.Listing`.
@@ -141,6 +127,10 @@ class LiteServerApi:
     def reboot_server(self, server_id: str) -> Record:
         """Reboot a server; returns it as the service answers."""
         return self._power(server_id, "reboot")
+
+    def _read(self, what: str, path: str, identifier: str, polling: bool = False) -> Record:
+        where = path + segment(identifier)
+        return self._call(_reading(polling), f"read {what} '{identifier}'", "GET", where, _object_with_id)
 
     def _power(self, server_id: str, verb: str, body: Record | None = None) -> Record:
         path = f"/{segment(server_id)}/{verb}"
@@ -183,6 +173,11 @@ class LiteServerApi:
             url = f"{url}?{canonical_query(query.items())}"
         call = Call(kind, what, method, url, self._auth, body)
         return self._client.send(call, parse)
+
+
+def _reading(polling: bool) -> Kind:
+    """The row of the retry table for a read."""
+    return Kind.POLL if polling else Kind.READ
 
 
 def segment(identifier: str) -> str:

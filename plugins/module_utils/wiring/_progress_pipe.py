@@ -12,26 +12,26 @@ import select
 import stat
 from collections.abc import Callable
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ._task import concealing
+from .._shapes import Conceal
 
 # Names the pipe to the module. It is no option, because it says nothing about what is wanted.
 VARIABLE = "LITESERVER_PROGRESS_PIPE"
 
 
-def progress_writer(module: AnsibleModule) -> Callable[[str], None]:
+def progress_writer(conceal: Conceal, log: Callable[[str], object]) -> Callable[[str], None]:
     """A function that takes one line about a wait.
 
     It goes to the action plugin, which shows it at once. Where none listens (the module runs on
     another machine, as another user, or with ``async``), it goes to the system log.
+
+    :param conceal: takes the line and returns it without secrets.
+    :param log: writes to the system log.
     """
-    conceal = concealing(module)
 
     def write(line: str) -> None:
         line = conceal(line)
         if not _send(os.environ.get(VARIABLE), line):
-            module.log(line)
+            log(line)
 
     return write
 

@@ -6,41 +6,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from .._clock import Clock
 from .._errors import Abandoned, InternalError, LiteServerError
 from .._shapes import Conceal, Record
-from ..domain._api import Api
+from ..domain._operation import Given, Operation
 from ..domain._untrusted import as_shown
 from ..transport._exchange import REQUESTS_IMPORT_ERROR
 from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
+from ._controller_lock import ControllerLock, lock_path
 from ._listened_clock import ListenedClock
+from ._progress_pipe import progress_writer
 
 # Of one message. What a service can put into one has no end.
 LONGEST_TEXT = 4000
-
-
-class Operation(Protocol):
-    """One run of a module; :class:`..domain.jobs._present.PresentJob` documents the life of one."""
-
-    warnings: list[str]
-
-    def prepare(self) -> None:
-        """Check the options; raises InvalidOption before any request is sent."""
-
-    def run(self, api: Api) -> None:
-        """Do the work; raises LiteServerError."""
-
-    def result(self) -> Record:
-        """Every key of the result but ``msg`` and ``error``."""
-
-    def diff(self) -> Record | None:
-        """What ``--diff`` shows, if anything."""
 
 
 class Module(AnsibleModule):  # type: ignore[misc]
@@ -68,33 +52,37 @@ class Module(AnsibleModule):  # type: ignore[misc]
         raise SystemExit(1)  # not reached
 
 
-def run_module(
-    argument_spec: dict[str, dict[str, Any]], operation_of: Callable[[Clock, AnsibleModule], Operation]
-) -> None:
+def run_module(argument_spec: dict[str, dict[str, Any]], operation_of: Callable[[Given], Operation]) -> None:
     """Run an operation as a module: options in, result out.
 
     :param argument_spec: the module's own options; the connection's are added.
-    :param operation_of: takes (clock, module) and returns an operation: an object with
-        ``prepare()``, ``run(api)``, ``result()``, ``diff()`` and ``warnings``.
+    :param operation_of: the operation with what it is given.
     """
     module = Module(argument_spec=dict(connection_argument_spec(), **argument_spec), supports_check_mode=True)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    clock = ListenedClock()
-    operation = operation_of(clock, module)
+    given = _given(module)
+    operation = operation_of(given)
     try:
         module.hide_secrets()
         # Nothing is sent before every option is checked.
         operation.warnings += check_connection(module.params)
         operation.prepare()
         operation.run(
-            build_api(module.params, clock, lambda token: hide(module.no_log_values, token), concealing(module))
+            build_api(module.params, given.clock, lambda token: hide(module.no_log_values, token), given.conceal)
         )
     except LiteServerError as error:
         _finish(module, operation, error)
     except Exception as error:
         _finish(module, operation, InternalError(error))
     _finish(module, operation)
+
+
+def _given(module: AnsibleModule) -> Given:
+    clock, conceal = ListenedClock(), concealing(module)
+    write = progress_writer(conceal, module.log)
+    lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, write)
+    return Given(clock, module.params, module.check_mode, write, conceal, lock)
 
 
 def concealing(module: AnsibleModule) -> Conceal:

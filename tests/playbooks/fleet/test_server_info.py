@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from playbooks.fleet.fleet_tasks import check_error, check_reading, named, names, operations, server_info
 from playbooks.harness import planned, servers
-from simulator.state import supernode_id
+from simulator.servers import supernode_id
 
 KEYS = ("servers", "missing_server_ids")
 RECORD_KEYS = {

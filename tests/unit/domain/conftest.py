@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import pytest
+from module_options import options_of
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import NotFound
+from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_job
 
 
 class FakeClock:
@@ -138,27 +140,6 @@ def listing():
 
 @pytest.fixture
 def options():
-    """The options of a task with every default, as the module has them."""
-    return {
-        "state": "present",
-        "name": "upgrade",
-        "job_id": None,
-        "type": "HDK_UPGRADE",
-        "server_ids": ["s1", "s2"],
-        "items": None,
-        "spec": {"version": "1"},
-        "secret_spec": None,
-        "description": None,
-        "mark": True,
-        "is_reboot": None,
-        "reuse": "same_name",
-        "fail_on": "any",
-        "skipped": "ok",
-        "template_check": "off",
-        "wait": False,
-        "wait_timeout": 3600,
-        "wait_sleep": 10,
-        "progress": 60,
-        "force": False,
-        "request_timeout": 30,
-    }
+    """The options of a task that creates a job for two servers."""
+    wanted = {"name": "upgrade", "type": "HDK_UPGRADE", "server_ids": ["s1", "s2"], "spec": {"version": "1"}}
+    return options_of(liteserver_job, **wanted, template_check="off", request_timeout=30)

@@ -15,6 +15,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     LiteServerError,
     OutcomeUnknown,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._absent import ATTEMPTS, AbsentJob
 
 
@@ -23,7 +24,7 @@ def absent(clock, api, options):
     """An operation that has run with these options; errors are raised."""
 
     def absent(check_mode=False, **given):
-        operation = AbsentJob(clock, dict(options, state="absent", **{"name": None, **given}), check_mode)
+        operation = AbsentJob(Given(clock, dict(options, state="absent", **{"name": None, **given}), check_mode))
         absent.last = operation
         operation.prepare()
         operation.run(api)

@@ -15,6 +15,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     OutcomeUnknown,
     Unauthorized,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._batch import (
     StartBatch,
     WaitBatch,
@@ -43,7 +44,7 @@ def group(server_ids, number=1, name="upgrade", version="1", supernodes=None, **
 
 def started(api, clock, *groups, most=50, check_mode=False, **more):
     options = {"groups": groups, "servers_per_job": most, "secret_spec": None, "request_timeout": 5, **more}
-    batch = StartBatch(clock, options, check_mode)
+    batch = StartBatch(Given(clock, options, check_mode))
     batch.prepare()
     batch.run(api)
     return batch
@@ -245,9 +246,9 @@ def test_a_lock_is_held_from_the_first_request_to_the_last(api, clock):
             held.append(len(api.calls))
 
     options = {"groups": [group(ids(120))], "servers_per_job": 50, "secret_spec": None, "request_timeout": 5}
-    StartBatch(clock, options, True, lock=Lock()).run(api)
+    StartBatch(Given(clock, options, True, lock=Lock())).run(api)
     assert held == []  # nothing is created in check mode
-    batch = StartBatch(clock, options, False, lock=Lock())
+    batch = StartBatch(Given(clock, options, lock=Lock()))
     batch.prepare()
     batch.run(api)
     assert held == [0, len(api.calls)]
@@ -255,7 +256,7 @@ def test_a_lock_is_held_from_the_first_request_to_the_last(api, clock):
 
 def test_a_job_has_at_least_one_server(clock):
     with pytest.raises(InvalidOption, match="servers_per_job"):
-        StartBatch(clock, {"groups": [], "servers_per_job": 0}, False).prepare()
+        StartBatch(Given(clock, {"groups": [], "servers_per_job": 0})).prepare()
 
 
 # Waiting
@@ -272,7 +273,7 @@ def waiting(api, clock, *jobs, timeout=3600, again=True, lines=NOTHING):
         "wait_sleep": 10,
         "progress": 60,
     }
-    batch = WaitBatch(clock, options, lines)
+    batch = WaitBatch(Given(clock, options, write_progress=lines))
     batch.prepare()
     batch.run(api)
     return batch.result()["jobs"]

@@ -14,6 +14,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     OutcomeUnknown,
     Unauthorized,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._outcomes import (
     outcome_line,
@@ -39,7 +40,7 @@ class Role:
         return [self._run(job_id=wait["job_id"], server_ids=wait["server_ids"], wait=True, **more) for wait in waits]
 
     def _run(self, **options):
-        operation = PresentJob(self._clock, {**self._options, **options}, False, lambda line: None)
+        operation = PresentJob(Given(self._clock, {**self._options, **options}))
         try:
             operation.prepare()
             operation.run(self._api)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from module_options import options_of
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import (
     AnswerLost,
@@ -21,8 +22,10 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unauthorized,
     WaitTimedOut,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import FAILED_STATUSES
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._power import REBOOT_POLL_PAUSE, Power
+from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_power
 
 # All statuses of a server in the vendor's SDK 3.1.219, and one that is not there.
 STATUSES = [
@@ -102,18 +105,9 @@ def run(clock):
     """Runs the module's operation; returns (result, error or None, operation)."""
 
     def run(fleet, state, *server_ids, check_mode=False, **options):
-        options = {
-            "state": state,
-            "server_ids": list(server_ids or fleet.plan),
-            "force": True,
-            "wait": True,
-            "wait_timeout": 1200,
-            "wait_sleep": 10,
-            "progress": 60,
-            "request_timeout": 30,
-            **options,
-        }
-        power = Power(clock, options, check_mode, lambda line: None)
+        asked = {"state": state, "server_ids": list(server_ids or fleet.plan), "force": True, "wait": True}
+        options = options_of(liteserver_power, **{**asked, "request_timeout": 30, **options})
+        power = Power(Given(clock, options, check_mode))
         error = None
         try:
             power.prepare()

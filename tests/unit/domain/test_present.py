@@ -19,6 +19,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unauthorized,
     WaitTimedOut,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._history import (
     SETTLE_SECONDS,
     SETTLE_SECONDS_WHEN_ENDED,
@@ -32,7 +33,7 @@ def run(clock, api, options):
 
     def run(check_mode=False, **given):
         lines = []
-        operation = PresentJob(clock, dict(options, **given), check_mode, lines.append)
+        operation = PresentJob(Given(clock, dict(options, **given), check_mode, lines.append))
         operation.lines, operation.error = lines, None
         operation.prepare()
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import AnswerLost
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._supernodes import (
     batches_of,
     guard_problems,
@@ -151,7 +152,7 @@ def survey(api, clock, batches, **options):
     }
     given = {"server_ids": ids, "software": False, "templates": False, "events": False, "supernodes": True}
     given["groups"] = [group]
-    return Survey(clock, {**given, "batches": batches, "secret_spec": None, **options}).read(api)
+    return Survey(Given(clock, {**given, "batches": batches, "secret_spec": None, **options})).read(api)
 
 
 def test_who_is_done_is_read_from_the_jobs(api, clock, listing):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import ApiError, ServiceFailed
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._survey import Survey
 
 SERVERS = [
@@ -44,7 +45,7 @@ class Api:
 def read(api, clock, server_ids=("s1", "s2"), **options):
     given = {"software": False, "templates": False, "events": True, "supernodes": False, **options}
     given.update(server_ids=list(server_ids), groups=[], batches=[])
-    survey = Survey(clock, given, lambda text: text.replace("secret", "***"))
+    survey = Survey(Given(clock, given, conceal=lambda text: text.replace("secret", "***")))
     return survey.read(api), survey.warnings
 
 

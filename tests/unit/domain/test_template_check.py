@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import ServiceFailed, TemplateRejected
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._template_check import findings
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._wanted import read_wanted
@@ -67,7 +68,7 @@ def test_odd_parameters_do_no_harm(options, params):
 @pytest.fixture
 def run(clock, api, options):
     def run(check_mode=False, **given):
-        operation = PresentJob(clock, dict(options, **given), check_mode, lambda line: None)
+        operation = PresentJob(Given(clock, dict(options, **given), check_mode))
         operation.prepare()
         operation.run(api)
         return operation

@@ -16,6 +16,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     ServersBusy,
     ServersFailed,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
 
 OTHER = [{"type": "HDK_UPGRADE", "spec": {"version": "2"}}]
@@ -26,7 +27,7 @@ def run(clock, api, options):
     """Run with these options; returns the operation, with what it raised as ``error``."""
 
     def run(**given):
-        operation = PresentJob(clock, dict(options, **given), False, lambda line: None)
+        operation = PresentJob(Given(clock, dict(options, **given)))
         operation.error = None
         operation.prepare()
         try:

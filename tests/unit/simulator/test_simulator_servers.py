@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from simulator.state import server_id, supernode_id
+from simulator.servers import server_id, supernode_id
 
 
 def ids(answer):

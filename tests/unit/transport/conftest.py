@@ -43,14 +43,6 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def server() -> Iterator[MisbehavingServer]:
-    """A plain http server."""
-    server = MisbehavingServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def other_server() -> Iterator[MisbehavingServer]:
     """Another one, on another port."""
     server = MisbehavingServer()

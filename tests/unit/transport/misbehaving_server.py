@@ -8,6 +8,7 @@ They speak HTTP/1.1 on plain sockets, because a library would not break off an a
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import socket
@@ -278,10 +279,14 @@ class RecordingProxy(_Listener):
 
     Attributes:
         refusal: what it answers instead of making a tunnel, as bytes.
+        credentials: ``user:password`` that it asks for, or None.
+        tunnelled: what clients sent through its tunnels, as it saw it.
     """
 
     def __init__(self) -> None:
         self.refusal: bytes | None = None
+        self.credentials: str | None = None
+        self.tunnelled = b""
         self._asked: list[tuple[str, list[tuple[str, str]]]] = []
         super().__init__()
 
@@ -308,22 +313,34 @@ class RecordingProxy(_Listener):
         with self._changed:
             self._asked.append((line, headers))
         at_rest()
-        if self.refusal is not None:
-            connection.sendall(self.refusal)
+        refusal = self.refusal
+        if self.credentials is not None and ("Proxy-Authorization", _basic(self.credentials)) not in headers:
+            refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+        if refusal is not None:
+            connection.sendall(refusal)
             return
         host, _colon, port = line.split(" ")[1].rpartition(":")
         with socket.create_connection((host, int(port)), PATIENCE) as onward:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(onward, connection), daemon=True)
+            back = threading.Thread(target=_pump, args=(onward, connection, lambda data: None), daemon=True)
             back.start()
-            _pump(connection, onward)
+            _pump(connection, onward, self._saw)
             back.join(PATIENCE)
 
+    def _saw(self, data: bytes) -> None:
+        with self._changed:
+            self.tunnelled += data
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+
+def _basic(credentials: str) -> str:
+    return "Basic " + base64.b64encode(credentials.encode()).decode()
+
+
+def _pump(source: socket.socket, sink: socket.socket, note: Callable[[bytes], None]) -> None:
     """Pass bytes on until one side ends, and let the other side know."""
     try:
         while data := source.recv(65536):
+            note(data)
             sink.sendall(data)
     except OSError:
         pass

@@ -397,34 +397,22 @@ def test_proxy_that_is_not_there(tls_server: MisbehavingServer, client_of: Calla
 
 
 # A broken connection behind a proxy must not read as "the proxy does not connect".
+@pytest.mark.parametrize("behind_a_proxy", [True, False])
 @pytest.mark.parametrize("answer, timeout", [(Cut(), 20), (Cut(reset=True), 20), (Cut(ANSWER), 20), (Hang(), 1.0)])
-def test_create_whose_answer_is_lost_behind_a_proxy(
+def test_create_whose_answer_is_lost_over_tls(
     tls_server: MisbehavingServer,
     proxy: RecordingProxy,
     client_of: Callable[..., HttpClient],
     certificate: str,
     answer: Answer,
     timeout: float,
+    behind_a_proxy: bool,
 ) -> None:
     tls_server.answers = [answer]
-    client = client_of(proxy=proxy.url, verify=certificate, timeout=timeout)
+    client = client_of(proxy=proxy.url if behind_a_proxy else None, verify=certificate, timeout=timeout)
     with pytest.raises(OutcomeUnknown):
         client.send(call_of(Kind.CREATE, tls_server.url), object_of)
-    assert tls_server.count == 1
-
-
-@pytest.mark.parametrize("answer, timeout", [(Cut(), 20), (Cut(reset=True), 20), (Cut(ANSWER), 20), (Hang(), 1.0)])
-def test_create_whose_answer_is_lost_over_tls(
-    tls_server: MisbehavingServer,
-    client_of: Callable[..., HttpClient],
-    certificate: str,
-    answer: Answer,
-    timeout: float,
-) -> None:
-    tls_server.answers = [answer]
-    with pytest.raises(OutcomeUnknown):
-        client_of(verify=certificate, timeout=timeout).send(call_of(Kind.CREATE, tls_server.url), object_of)
-    assert tls_server.count == 1
+    assert (tls_server.count, len(proxy.asked)) == (1, 1 if behind_a_proxy else 0)
 
 
 def test_create_on_a_connection_that_the_server_closed_meanwhile_is_not_sent_twice(

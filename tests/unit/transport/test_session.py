@@ -217,17 +217,19 @@ def test_proxy_of_the_environment_is_used_for_https(
     assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT 127.0.0.1:{tls_server.port}"]
 
 
+@pytest.mark.parametrize("without", ["127.0.0.1", "::1/128,127.0.0.0/255.0.0.0"])
 def test_no_proxy_of_the_environment_holds(
     tls_server: MisbehavingServer,
     proxy: RecordingProxy,
     client_of: Callable[..., HttpClient],
     certificate: str,
     monkeypatch: pytest.MonkeyPatch,
+    without: str,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", without)
     assert get(client_of(verify=certificate), tls_server.url) == {}
-    assert proxy.asked == []
+    assert (proxy.asked, tls_server.count) == ([], 1)
 
 
 def test_proxy_option_wins_over_the_environment(
@@ -314,20 +316,6 @@ def test_networks_and_addresses_in_no_proxy(
     monkeypatch.setenv(name, value)
     proxies = client_of()._connections._proxies(url)
     assert (proxies.get("https") is None) is direct
-
-
-def test_a_network_in_no_proxy_on_the_wire(
-    tls_server: MisbehavingServer,
-    proxy: RecordingProxy,
-    client_of: Callable[..., HttpClient],
-    certificate: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    monkeypatch.setenv("NO_PROXY", "::1/128,127.0.0.0/255.0.0.0")
-    get(client_of(verify=certificate), tls_server.url)
-    assert proxy.asked == []
-    assert tls_server.count == 1
 
 
 # Connections

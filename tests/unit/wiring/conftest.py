@@ -9,14 +9,12 @@ import contextlib
 import json
 import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_bytes
-
-from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import MisbehavingServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -33,14 +31,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def root() -> pathlib.Path:
     """The root of the collection."""
     return ROOT
-
-
-@pytest.fixture
-def server() -> Iterator[MisbehavingServer]:
-    """A plain http server."""
-    server = MisbehavingServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture

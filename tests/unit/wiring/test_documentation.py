@@ -14,9 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.modelarts.liteserver.plugins.doc_fragments._connection import ModuleDocFragment
-from ansible_collections.modelarts.liteserver.plugins.doc_fragments._progress import (
-    ModuleDocFragment as ProgressFragment,
-)
+from ansible_collections.modelarts.liteserver.plugins.doc_fragments._wait import ModuleDocFragment as WaitFragment
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._fields import FIELDS
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import ServerRow
@@ -59,8 +57,8 @@ def module(name: str) -> Any:
 def options_of(name: str) -> dict[str, Any]:
     """The documented options of a module without those of the connection."""
     documented = yaml.safe_load(module(name).DOCUMENTATION)
-    if "modelarts.liteserver._progress" in documented["extends_documentation_fragment"]:
-        return documented["options"] | yaml.safe_load(ProgressFragment.DOCUMENTATION)["options"]
+    if "modelarts.liteserver._wait" in documented["extends_documentation_fragment"]:
+        return yaml.safe_load(WaitFragment.DOCUMENTATION)["options"] | documented["options"]
     return documented["options"]
 
 

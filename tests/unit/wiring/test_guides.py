@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tables import rows
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import VERDICTS
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._outcomes import jobs_of, outcomes_of
@@ -59,12 +60,6 @@ def section(guide: pathlib.Path, title: str) -> str:
     """The text from a heading to the next one of any level."""
     parts = re.split(r"^#+ (.*)\n", without_blocks(guide), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))[title]
-
-
-def rows(text: str) -> list[list[str]]:
-    """The cells of a table, without its heading."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def first_cells(text: str) -> list[str]:

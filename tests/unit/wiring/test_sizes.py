@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files and classes of the plugins stay small enough to be read at one go, and a class changes few of its fields."""
+"""Files and classes stay small enough to be read at one go, and a class changes few of its fields."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 MOST_LINES = 400  # of a file, without its documentation
 MOST_LINES_OF_A_CLASS = 260
 MOST_CHANGING_FIELDS = 10
+TESTS = PLUGINS.parent / "tests"
+MOST_LINES_OF_A_TEST = 700
+LISTS = {TESTS / "mutants" / "mutants.py"}  # rows of one table, which nobody reads from end to end
 
 
 def lines_of(node: ast.stmt | ast.ClassDef) -> int:
@@ -79,6 +82,12 @@ ELSEWHERE = set().union(*(assigned(ast.parse(source), False) for source in SOURC
 @pytest.mark.parametrize("name", SOURCES)
 def test_files_and_classes_are_small(name: str) -> None:
     assert not broken_limits(SOURCES[name], ELSEWHERE), "give what is a concern of its own a file of its own"
+
+
+def test_files_of_tests_are_small() -> None:
+    own = {path for path in TESTS.rglob("*.py") if path.relative_to(TESTS).parts[0] != "output"} - LISTS
+    lines = {path: path.read_text(encoding="utf-8").count("\n") for path in own}
+    assert [path for path in own if lines[path] > MOST_LINES_OF_A_TEST] == [], "split along its subject"
 
 
 FIELDS = [f"field{number}" for number in range(11)]

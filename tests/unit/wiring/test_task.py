@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption, ServersFailed
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import _task as task
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._task import run_module
 from ansible_collections.modelarts.liteserver.tests.unit.transport.misbehaving_server import (
@@ -53,7 +54,7 @@ class Operation:
 
 
 def module_of(operation: Operation, spec: dict | None = None) -> Callable[[], None]:
-    return lambda: run_module(spec or {}, lambda _clock, _module: operation)
+    return lambda: run_module(spec or {}, lambda _given: operation)
 
 
 def fail_with(error: Exception) -> Callable[[Any], None]:
@@ -128,8 +129,8 @@ def test_nothing_is_run_before_every_option_is_checked(run: Callable) -> None:
 def test_own_options_and_check_mode_reach_the_operation(run: Callable) -> None:
     seen = []
 
-    def operation_of(clock: Any, module: Any) -> Operation:
-        seen.append((module.params["mine"], module.params["region"], module.check_mode, clock.now() >= 0))
+    def operation_of(given: Given) -> Operation:
+        seen.append((given.options["mine"], given.options["region"], given.check_mode, given.clock.now() >= 0))
         return Operation()
 
     run(lambda: run_module({"mine": {"type": "int"}}, operation_of), {**CONNECTION, "mine": "7"}, check_mode=True)

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from ..._clock import Clock
 from ..._errors import InvalidOption, JobRunning, ListIncomplete, LiteServerError, NotFound, OutcomeUnknown
-from ..._shapes import Options, Record
+from ..._shapes import Record
 from .._api import Api
 from .._ids import check_ids
+from .._operation import Given
 from .._result import task_result
 from ._model import Job, newest, read_job
 from ._result import job_record
@@ -21,18 +21,16 @@ ATTEMPTS = 3
 
 
 class AbsentJob:
-    """One run of the module with ``state: absent``; see :class:`._present.PresentJob`."""
+    """One run of the module with ``state: absent``."""
 
-    def __init__(self, clock: Clock, options: Options, check_mode: bool) -> None:
-        self._clock = clock
-        self._options = options
-        self._check_mode = check_mode
-        self._started = clock.now()
+    def __init__(self, given: Given) -> None:
+        self._clock, self._options, self._check_mode = given.clock, given.options, given.check_mode
+        self._started = self._clock.now()
         self.warnings: list[str] = []
         self.changed = False
         self.action = "none"
         self.found: list[Job] = []
-        self.secret_keys = frozenset(str(key) for key in options.get("secret_spec") or {})
+        self.secret_keys = frozenset(str(key) for key in self._options.get("secret_spec") or {})
 
     def prepare(self) -> None:
         """Check the options; raises InvalidOption before any request is sent."""

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..._clock import Clock
 from ..._errors import InvalidOption, JobUnsettled, LiteServerError
-from ..._shapes import Conceal, Options, Record
+from ..._shapes import Record
 from .._api import Api
+from .._operation import Given
 from .._progress import Progress
 from .._result import task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, timed_out_error
@@ -88,7 +88,7 @@ def _failure(error: LiteServerError | None) -> Record:
 
 
 class StartBatch:
-    """Starts the jobs of a batch: an operation, see :class:`._present.PresentJob`.
+    """Starts the jobs of a batch: an operation, see :class:`.._operation.Operation`.
 
     Each group of equal requests becomes jobs of at most ``servers_per_job`` servers, for exactly the servers that need
     one. A job that cannot be started holds up no other.
@@ -96,22 +96,10 @@ class StartBatch:
     :param options: ``groups`` (dictionaries with number, name, type, items, server_ids, options and supernodes),
         ``secret_spec``, ``servers_per_job``, ``unprepared`` (servers for which no job may be created) and
         ``request_timeout``.
-    :param lock: held while servers are judged and jobs are created for them.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        options: Options,
-        check_mode: bool,
-        conceal: Conceal = str,
-        lock: contextlib.AbstractContextManager[object] | None = None,
-    ) -> None:
-        self._clock = clock
-        self._options = options
-        self._check_mode = check_mode
-        self._conceal = conceal
-        self._lock = contextlib.nullcontext() if check_mode or lock is None else lock
+    def __init__(self, given: Given) -> None:
+        self._given, self._clock, self._options = given, given.clock, given.options
         self._groups: list[tuple[int, Wanted, Mapping[str, str]]] = []
         self._parts: list[Part] = []
         self.warnings: list[str] = []
@@ -130,7 +118,7 @@ class StartBatch:
     def run(self, api: Api) -> None:
         """Start them; what the service refuses is in the result of each job."""
         remembering = RememberingApi(api, self._clock)
-        with self._lock:
+        with contextlib.nullcontext() if self._given.check_mode else self._given.lock:
             for number, wanted, supernodes in self._groups:
                 for server_ids in self._jobs_of(remembering, number, wanted, supernodes):
                     self._start(remembering, number, replace(wanted, server_ids=server_ids))
@@ -180,7 +168,7 @@ class StartBatch:
             start(api, part.run, wanted, self._clock, self._options["request_timeout"])
         except LiteServerError as error:
             part.error = error
-        if not self._check_mode:
+        if not self._given.check_mode:
             warn_of_statuses(part.run, rows_of(part.run))
 
     def _run_of(self, wanted: Wanted) -> Run:
@@ -189,8 +177,8 @@ class StartBatch:
             title=wanted.name,
             skipped_ok=wanted.skipped_ok,
             is_reboot=wanted.is_reboot,
-            check_mode=self._check_mode,
-            conceal=self._conceal,
+            check_mode=self._given.check_mode,
+            conceal=self._given.conceal,
             warnings=self.warnings,
         )
 
@@ -212,18 +200,14 @@ class StartBatch:
 
 
 class WaitBatch:
-    """Waits for the jobs of a batch side by side: an operation, see :class:`._present.PresentJob`.
+    """Waits for the jobs of a batch side by side: an operation, see :class:`.._operation.Operation`.
 
     :param options: ``jobs`` (dictionaries with job_id, name, server_ids and skipped), ``again`` (whether the same play
         finds these jobs), and those of a wait.
     """
 
-    def __init__(
-        self, clock: Clock, options: Options, write_progress: Callable[[str], object], conceal: Conceal = str
-    ) -> None:
-        self._clock = clock
-        self._options = options
-        self._write_progress = write_progress
+    def __init__(self, given: Given) -> None:
+        self._given, self._clock, self._options = given, given.clock, given.options
         self._failure: LiteServerError | None = None
         self._last_error: LiteServerError | None = None
         self.warnings: list[str] = []
@@ -233,11 +217,11 @@ class WaitBatch:
                 title=job["name"],
                 skipped_ok=job["skipped"] == "ok",
                 is_reboot=job.get("is_reboot"),
-                conceal=conceal,
+                conceal=given.conceal,
                 action="attached",
                 warnings=self.warnings,
             )
-            for job in options["jobs"] or []
+            for job in self._options["jobs"] or []
         ]
 
     def prepare(self) -> None:
@@ -249,7 +233,7 @@ class WaitBatch:
         for run, job in zip(self._runs, self._options["jobs"] or [], strict=True):
             follow(run, Job(job["job_id"], job["name"]), run.server_ids)
         title = some_of(list(dict.fromkeys(run.title for run in self._runs)), MOST_NAMES)
-        progress = Progress(title, self._options["progress"], self._clock.now(), self._write_progress)
+        progress = Progress(title, self._options["progress"], self._clock.now(), self._given.write_progress)
         resume = GO_ON_WAITING if self._options["again"] else None
         try:
             self._last_error = wait_for(api, self._runs, self._clock, WaitLimits.of(self._options), progress, resume)

@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
 from dataclasses import replace
 
-from ..._clock import Clock
 from ..._errors import InvalidOption, LiteServerError, WaitTimedOut
-from ..._shapes import Conceal, Options, Record
+from ..._shapes import Options, Record
 from .._api import Api
 from .._ids import check_ids
+from .._operation import Given
 from .._progress import Progress
 from .._result import task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, timed_out_error
@@ -32,40 +30,18 @@ NEW_JOB = "with reuse=never, running the same task again creates a new job"
 
 
 class PresentJob:
-    """One run of the module with ``state: present``.
+    """An operation: one run of ``liteserver_job`` with ``state: present``."""
 
-    :meth:`run` does the work and raises what makes the task fail; :meth:`result` returns,
-    at any moment and after any error, what is known.
-
-    :param options: the module's options.
-    :param write_progress: takes one line about a wait.
-    :param lock: held while servers are judged and a job is created for them, so that no other run of this controller
-        does the same meanwhile.
-    :param conceal: takes a text of the service and returns it without secrets. Ansible masks them
-        too, but only as they are: not in a message that was cut, or put on one line.
-    """
-
-    def __init__(
-        self,
-        clock: Clock,
-        options: Options,
-        check_mode: bool,
-        write_progress: Callable[[str], object],
-        conceal: Conceal = str,
-        lock: contextlib.AbstractContextManager[object] | None = None,
-    ) -> None:
-        self._clock = clock
-        self._options = options
-        self._write_progress = write_progress
-        self._lock = lock or contextlib.nullcontext()
-        self._started = clock.now()
+    def __init__(self, given: Given) -> None:
+        self._given, self._clock, self._options = given, given.clock, given.options
+        self._started = self._clock.now()
         self._wanted: Wanted | None = None  # with job_id, whatever that job runs
         self.warnings: list[str] = []
         self.known = Run(
-            skipped_ok=options["skipped"] == "ok",
-            is_reboot=options.get("is_reboot"),
-            check_mode=check_mode,
-            conceal=conceal,
+            skipped_ok=self._options["skipped"] == "ok",
+            is_reboot=self._options.get("is_reboot"),
+            check_mode=given.check_mode,
+            conceal=given.conceal,
             warnings=self.warnings,
         )
 
@@ -94,7 +70,7 @@ class PresentJob:
         elif self.known.check_mode:
             start(api, self.known, self._wanted, self._clock, self._options["request_timeout"])
         else:
-            with self._lock:
+            with self._given.lock:
                 start(api, self.known, self._wanted, self._clock, self._options["request_timeout"])
         if self.known.check_mode:
             return
@@ -103,7 +79,7 @@ class PresentJob:
         require_success(self.known, self._options["fail_on"], self._how_to_repair())
 
     def _wait(self, api: Api) -> None:
-        progress = Progress(self.known.title, self._options["progress"], self._clock.now(), self._write_progress)
+        progress = Progress(self.known.title, self._options["progress"], self._clock.now(), self._given.write_progress)
         resume = GO_ON_WAITING if self._may_repeat else None
         last_error = wait_for(api, [self.known], self._clock, WaitLimits.of(self._options), progress, resume)
         if self.known.timed_out:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterable, Sequence
 
-from ..._clock import Clock
 from ..._errors import LiteServerError
-from ..._shapes import Conceal, Options, Record
+from ..._shapes import Record
 from .._api import Api
+from .._operation import Given
 from .._reading import Info
 from .._untrusted import as_shown
 from ..jobs._decision import Standing
@@ -33,10 +33,10 @@ class Survey(Info):
     ``secret_spec``.
     """
 
-    def __init__(self, clock: Clock, options: Options, conceal: Conceal = str) -> None:
-        super().__init__(options)
-        self._clock = clock
-        self._conceal = conceal
+    def __init__(self, given: Given) -> None:
+        super().__init__(given.options)
+        self._clock = given.clock
+        self._conceal = given.conceal
 
     def read(self, api: Api) -> Record:
         """``servers`` (without their raw records), ``software``, ``templates`` and ``events`` (None where not read),

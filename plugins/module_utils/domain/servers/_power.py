@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..._clock import Clock
 from ..._errors import (
     ApiError,
     InvalidOption,
@@ -21,9 +20,10 @@ from ..._errors import (
     ServersFailed,
     WaitTimedOut,
 )
-from ..._shapes import Conceal, Options, Record
+from ..._shapes import Record
 from .._api import Api
 from .._ids import check_ids
+from .._operation import Given
 from .._progress import Progress
 from .._result import ServerRow, Verdict, concealed_row, ids_with, server_row, task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, growing_pauses, timed_out_error, watch
@@ -116,23 +116,12 @@ def verdict_of(server: ServerPower, verb: Verb) -> Verdict:
 
 
 class Power:
-    """One run of ``liteserver_power``; see :class:`..jobs._present.PresentJob` for what an operation is."""
+    """An operation: one run of ``liteserver_power``."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        options: Options,
-        check_mode: bool,
-        write_progress: Callable[[str], object],
-        conceal: Conceal = str,
-    ) -> None:
-        self._clock = clock
-        self._options = options
-        self._check_mode = check_mode
-        self._write_progress = write_progress
-        self._conceal = conceal
-        self._started = clock.now()
-        self._verb = VERBS[options["state"]]
+    def __init__(self, given: Given) -> None:
+        self._given, self._clock, self._options = given, given.clock, given.options
+        self._started = self._clock.now()
+        self._verb = VERBS[self._options["state"]]
         self._server_ids: tuple[str, ...] = ()
         self._servers: dict[str, ServerPower] = {}  # by server id
         self._timed_out = False
@@ -161,7 +150,7 @@ class Power:
             planned = record["status"] in self._verb.sent_from
             self._servers[server_id] = ServerPower(record["status"], record["name"], record["status"], planned=planned)
         self._require_fit_statuses()
-        if self._check_mode:
+        if self._given.check_mode:
             return
         for server_id, server in self._servers.items():
             if server.planned:
@@ -241,7 +230,7 @@ class Power:
             clock=self._clock,
             limits=limits,
             progress=Progress(
-                self._options["state"], self._options["progress"], self._clock.now(), self._write_progress
+                self._options["state"], self._options["progress"], self._clock.now(), self._given.write_progress
             ),
             resume=None if rebooted else GO_ON_WAITING,
         )
@@ -297,7 +286,7 @@ class Power:
         elif row["verdict"] == "running" and server.sent and not server.left:
             message = f"accepted, but still {server.status}"
         row["server_name"], row["status"], row["message"] = server.name, server.status, message
-        return concealed_row(row, self._conceal)
+        return concealed_row(row, self._given.conceal)
 
     def _rows(self) -> list[ServerRow]:
         return [self._row(server_id) for server_id in self._server_ids]
@@ -308,11 +297,11 @@ class Power:
         sent = [
             server_id for server_id in self._server_ids if server_id in self._servers and self._servers[server_id].sent
         ]
-        if self._check_mode:
+        if self._given.check_mode:
             sent = ids_with(rows, "planned")
         return task_result(
             changed=bool(sent),
-            action="none" if not sent else "planned" if self._check_mode else "sent",
+            action="none" if not sent else "planned" if self._given.check_mode else "sent",
             rows=rows,
             submitted=sent,
             timed_out=self._timed_out,
@@ -323,13 +312,14 @@ class Power:
         """The status of each server before and after, for ``--diff``."""
         before = {server_id: server.before for server_id, server in self._servers.items()}
         after = {
-            server_id: self._verb.target if server.planned and self._check_mode else server.status
+            server_id: self._verb.target if server.planned and self._given.check_mode else server.status
             for server_id, server in self._servers.items()
         }
         if self._options["state"] == "rebooted":
             sent = set(self.result()["submitted_server_ids"])
+            rebooted = "to be rebooted" if self._given.check_mode else "rebooted"
             after = {
-                server_id: f"{status}, {'to be ' if self._check_mode else ''}rebooted" if server_id in sent else status
+                server_id: f"{status}, {rebooted}" if server_id in sent else status
                 for server_id, status in after.items()
             }
         return {"before": before, "after": after, "before_header": "servers", "after_header": "servers"}

@@ -6,10 +6,20 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Option ``progress``."""
+    """How long a module waits, and what it shows meanwhile; ``wait`` itself is each module's own."""
 
     DOCUMENTATION = r"""
 options:
+  wait_timeout:
+    description:
+      - Seconds to wait. After that the task fails with RV(ignore:timed_out=true). Running it again goes on waiting.
+    type: int
+    default: 3600
+  wait_sleep:
+    description:
+      - Longest pause between two looks in seconds. The first ones are shorter.
+    type: int
+    default: 10
   progress:
     description:
       - While waiting, shows a line when something changes, and at least every so many seconds. V(0) is off.
