@@ -113,7 +113,7 @@ events:
   type: list
   elements: dict
 jobs:
-  description: What came of each job, as M(modelarts.liteserver.liteserver_job) returns it.
+  description: The outcome of each job, as M(modelarts.liteserver.liteserver_job) returns it.
   returned: O(work=judge), O(work=start) and O(work=wait)
   type: list
   elements: dict

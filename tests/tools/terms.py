@@ -32,6 +32,8 @@ CHECKED = [
 UNCHECKED = [":!CHANGELOG.md", ":!CODE_OF_CONDUCT.md"]
 # A certificate authority is one; an authority alone is not.
 ALLOWED = [r"certificate authorit(?:y|ies)"]
+# Software of the NPUs, no misspelt "can".
+PRODUCTS = "cann"
 
 
 def main(repository: pathlib.Path = REPOSITORY) -> int:
@@ -44,7 +46,10 @@ def main(repository: pathlib.Path = REPOSITORY) -> int:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(read_by_users(name, (repository / name).read_text(encoding="utf-8")), encoding="utf-8")
         status = subprocess.run(
-            [sys.executable, "-m", "codespell_lib", "-D", "-", "-D", str(TERMS), "--regex", words(), "."],
+            [
+                *[sys.executable, "-m", "codespell_lib", "-D", "-", "-D", str(TERMS)],
+                *["-L", PRODUCTS, "--regex", words(), "."],
+            ],
             cwd=copies,
             check=False,
         ).returncode
