@@ -81,6 +81,8 @@ STARTS: dict[str, Start] = {
     "docs/migrating.md": Start(settings={"job_duration": 0}, inventory=False, options={"signed_in": False}),
     "docs/inventory.md": Start(inventory=False, options={"signed_in": False}),
     "roles/fleet_job/README.md": Start(settings={"supernode_share": 0}),
+    "docs/reports.md": Start(settings={"supernode_share": 0}),
+    "docs/steering.md": Start(settings={"supernode_share": 0}),
     "docs/supernodes.md": Start(names={"supernode_sn01": "supernode_supernode_001"}),
 }
 

@@ -1117,8 +1117,8 @@ MUTANTS = [
         (f"batch: the list is as good as new {name}", DOMAIN + "jobs/_remembering.py", text, replacement, BATCH_TESTS)
         for name, text, replacement in (
             ("for ever", "< AS_GOOD_AS_NEW:", "< 9999:"),
-            ("and a new job without all tasks", "job.lists_all and ", ""),
-            ("and a new job without a mark", "job.mark is not None and ", ""),
+            ("and a new job without its tasks", "self._created.get(job.id) == frozenset(job.task_of)", "True"),
+            ("and a new job without a time", " and job.created is not None", ""),
             ("for a poll", "if self._listed and not polling and not filters:", "if self._listed and not filters:"),
             ("where it is not whole", "if listing.complete and not filters:", "if not filters:"),
             ("after a detail", "self._listed = None\n        raw = self._api.get", "raw = self._api.get"),

@@ -73,7 +73,7 @@ def words() -> str:
     """The pattern of a word: the phrases of the list first, then what codespell takes for a word by itself."""
     keys = [line.partition("->")[0] for line in TERMS.read_text(encoding="utf-8").splitlines()]
     phrases = [re.escape(key) for key in keys if " " in key]
-    return "|".join(f"(?i:\\b{phrase}\\b)" for phrase in [*ALLOWED, *phrases]) + r"|[\w\-'’]+"
+    return "|".join(f"(?i:\\b{phrase}\\b)" for phrase in [*ALLOWED, *phrases]) + r"|[\w\-'\u2019]+"
 
 
 def read_by_users(name: str, text: str) -> str:

@@ -135,6 +135,25 @@ def test_ended_jobs_are_read_once_however_many_are_started(api, clock):
     assert all(read.count(f"job-{number}") <= 1 for number in range(1, 31))
 
 
+def test_the_requests_of_a_start_grow_with_its_jobs_and_not_with_their_square(api, clock):
+    started(api, clock, group(ids(1000)))
+    read = [call[1] for call in api.calls if call[0] == "get_job"]
+    assert len(creates(api)) == 20 and max(read.count(job_id) for job_id in api.jobs) <= 2, read
+
+
+def test_a_created_job_that_does_not_list_its_servers_yet_is_read_again(api, clock):
+    remembering = RememberingApi(api, clock)
+    job_id = remembering.create_job({"name": "n", "type": "COMMON", "items": [], "server_ids": ["s1", "s2"]})["id"]
+    whole = list(api.jobs[job_id]["tasks"])
+    api.jobs[job_id]["tasks"] = whole[:1]
+    assert len(remembering.get_job(job_id)["tasks"]) == 1
+    api.jobs[job_id]["tasks"] = whole
+    assert len(remembering.get_job(job_id)["tasks"]) == 2
+    api.calls.clear()
+    remembering.get_job(job_id)
+    assert api.calls == []
+
+
 def test_only_what_cannot_change_is_remembered(api, clock):
     """A job that runs may end between two starts, and one that has ended may still correct what it says."""
     ended = api.add({"s1": "SUCCESS", "s2": "FAILED"})
@@ -181,9 +200,9 @@ def test_a_list_is_asked_for_again_after_anything_else_or_any_time(api, clock):
     assert api.count("list_jobs") == number + 2
 
 
-@pytest.mark.parametrize("lacks", ["tasks", "description", "create_at"])
+@pytest.mark.parametrize("lacks", ["tasks", "create_at"])
 def test_a_new_job_that_does_not_say_all_is_read(api, clock, lacks):
-    """Its answer lists fewer servers than its mark counts, or says nothing of it."""
+    """Its answer lists other servers than were submitted, or not when it was created."""
     remembering = RememberingApi(api, clock)
     body = {"name": "a", "server_ids": ["s2"], "items": [], "description": "lsj1-dba0-0123456789ab-1-0123456789"}
     for each, asked in ((body, 0), ({**body, "name": "b"}, 1)):
@@ -474,3 +493,32 @@ def test_what_is_done_or_runs_needs_no_hook(api, clock):
     kept, _created = batch.result()["jobs"]
     assert not kept["failed"] and kept["job"]["id"] == running
     assert [row["verdict"] for row in kept["servers"]] == ["done", "running"]
+
+
+def test_a_wait_tells_how_long_ago_each_server_ended(api, clock):
+    """Polls are the clock: a server ended when its end was seen."""
+    api.jobs["j1"] = {
+        "id": "j1",
+        "name": "n",
+        "status": "PROCESSING",
+        "create_at": 1,
+        "items": [],
+        "tasks": [{"server_id": name, "status": "PROCESSING"} for name in ("s1", "s2")],
+    }
+    begun = clock.now()
+
+    def end():
+        tasks = api.jobs["j1"]["tasks"]
+        if clock.now() >= begun + 10:
+            tasks[0]["status"] = "SUCCESS"
+        if clock.now() >= begun + 100:
+            tasks[1]["status"] = "SUCCESS"
+            api.jobs["j1"]["status"] = "FINISHED"
+
+    clock.on_sleep = end
+    options = {"jobs": [{"job_id": "j1", "name": "n", "server_ids": ["s1", "s2"], "skipped": "ok"}], "again": True}
+    wait = WaitBatch(Given(clock, {**options, "wait_timeout": 600, "wait_sleep": 10, "progress": 0}))
+    wait.prepare()
+    wait.run(api)
+    first, second = (row["ended_ago"] for row in wait.result()["jobs"][0]["servers"])
+    assert 80 <= first <= 100 and second == 0

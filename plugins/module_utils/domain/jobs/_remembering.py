@@ -23,7 +23,8 @@ class RememberingApi:
     """What cannot change is read once, and nothing is read twice in a row.
 
     - A job that has ended, with all its tasks, stays as it is.
-    - A job that was created here runs on the servers that its answer lists: for all others, no more is to be known.
+    - A job that was created here serves the servers that it was created for, once it lists them: that it may have ended
+      since can only hold a further job back.
     - The list of jobs is asked for again as soon as anything else was: so the one before a create is never older than
       the request before that create, and the one after a create may stand before the next.
     """
@@ -32,6 +33,7 @@ class RememberingApi:
         self._api = api
         self._clock = clock
         self._kept: dict[str, Record] = {}
+        self._created: dict[str, frozenset[str]] = {}
         self._templates: Listing | None = None
         self._listed: tuple[Listing, float] | None = None
 
@@ -57,18 +59,21 @@ class RememberingApi:
         if kept is not None and (not polling or _has_ended(kept)):
             return kept
         self._listed = None
-        raw = self._api.get_job(job_id, polling=polling)
-        if _has_ended(raw):
-            self._kept[job_id] = raw
-        return raw
+        return self._keep(self._api.get_job(job_id, polling=polling))
 
     def create_job(self, body: Record) -> Record:
         """The new job."""
         self._listed = None
         raw = self._api.create_job(body)
-        with contextlib.suppress(BadAnswer):
+        self._created[raw["id"]] = frozenset(server_id.lower() for server_id in body["server_ids"])
+        return self._keep(raw)
+
+    def _keep(self, raw: Record) -> Record:
+        """Remember it where that is all there is to know."""
+        with contextlib.suppress(BadAnswer):  # whoever reads it says so
             job = read_job(raw)
-            if job.mark is not None and job.lists_all and job.created is not None:
+            whole = self._created.get(job.id) == frozenset(job.task_of) and job.created is not None
+            if whole or _has_ended(raw):
                 self._kept[job.id] = raw
         return raw
 
