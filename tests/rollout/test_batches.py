@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from playbooks.harness import JOB
 from rollout.rollout import OTHER_VERSION, ROLE, VERSION, host, hosts, play, role
 from simulator.servers import server_id
 
@@ -121,6 +122,48 @@ def test_versions_go_up_and_back(simulator, rollout):
         run = rollout.run(play(role(version=version)))
         assert (run.status, run.failed, len(run.changed)) == (0, [], 12)
     assert [job["items"][0]["spec"]["version"] for job in in_order(simulator)] == [VERSION, OTHER_VERSION, VERSION]
+
+
+def test_a_version_in_another_case_is_the_same_for_preflight_and_rule(simulator, rollout):
+    rollout.run(play(role(version=VERSION, preflight="strict")))
+    again = rollout.run(play(role(version=VERSION.upper(), preflight="strict")))
+    assert (again.status, again.changed, len(simulator.jobs())) == (0, [], 1)
+
+
+def test_two_terminals_start_one_job(simulator, rollout, tmp_path):
+    """They share Ansible's home, and with it the lock; the one that comes second waits for the job of the first."""
+    simulator.set(job_duration=5, list_lag=0.5)
+    home = {"ANSIBLE_HOME": str(tmp_path / "home")}
+    runs = [rollout.start(play(role()), environment=home) for _terminal in range(2)]
+    ended = [run.finish() for run in runs]
+    assert [(run.status, run.failed) for run in ended] == [(0, [])] * 2
+    assert sorted(len(run.changed) for run in ended) == [0, 12]
+    assert [sorted(job["server_ids"]) for job in simulator.jobs()] == [sorted(map(server_id, range(1, 13)))]
+
+
+def test_five_hosts_with_the_whole_list_and_without_run_once_start_one_job(simulator, rollout):
+    """As a play is written that should have said run_once."""
+    rollout.inventory(5)
+    simulator.set(job_duration=3, list_lag=0.5)
+    task = {
+        "name": "Upgrade",
+        JOB: {
+            "name": "upgrade",
+            "type": "HDK_UPGRADE",
+            "spec": {"version": VERSION},
+            "server_ids": "{{ ansible_play_hosts | map('extract', hostvars, 'liteserver_id') | list }}",
+            "wait": True,
+            "wait_sleep": 1,
+        },
+        "delegate_to": "localhost",
+    }
+    run = rollout.run(play(task), arguments=("--forks", "5"))
+    assert (run.status, run.failed, len(run.changed)) == (0, [], 1)
+    results = [event["result"] for event in run.of("Upgrade")]
+    assert sorted(result["action"] for result in results) == ["attached"] * 4 + ["created"]
+    assert len({result["job"]["id"] for result in results}) == 1
+    assert all(result["counts"]["done"] == 5 for result in results)
+    assert submitted(simulator) == [[server_id(number) for number in range(1, 6)]]
 
 
 def test_hosts_by_limit(simulator, rollout):

@@ -14,7 +14,7 @@ from ..._errors import InvalidOption, LiteServerError, OutcomeUnknown, ServersBu
 from .._api import Api
 from .._wording import name_servers, some_of
 from ._decision import Standing
-from ._history import History, settled
+from ._history import MANY_DETAILS, History, settled
 from ._launch import Launched, launch
 from ._model import Job
 from ._run import (
@@ -98,6 +98,12 @@ def require_servers(run: Run) -> None:
 
 def _judge(run: Run, history: History) -> None:
     take_judgements(run, history.judge())
+    if len(history.unmarked) > MANY_DETAILS:
+        run.warnings.append(
+            f"{len(history.unmarked)} earlier jobs have no mark and were read one by one, since the list does not show"
+            " which items they ran; each run reads them again for servers without a newer job. The record of a job whose"
+            " work need not count as done any more may be deleted (state=absent)"
+        )
     busy = servers_at(run, Standing.BUSY)
     if not busy:
         return
