@@ -24,7 +24,7 @@ from ..module_utils.domain.rollout._variables import PREFIX, require_known
 
 HOOKS = ("before", "after")
 SERVER_ID = PREFIX + "server_id"
-# As the role's defaults have it. Ansible compiles a template anew each time, which would be half of what a host costs here.
+# As the role's defaults have it. Ansible compiles a template anew each time: half of what a host would cost here.
 DEFAULT_SERVER_ID, OWN_SERVER_ID = "{{ liteserver_id | default('') }}", "liteserver_id"
 
 

@@ -27,7 +27,8 @@ For whoever weighs the collection against a `uri` playbook or a script. At the e
 Everything runs on one machine, in one run, against the [simulator](../tests/simulator/README.md).
 **Only the ratios, and how a cost grows, mean something elsewhere.**
 `make bench` measures again in some minutes, and `make bench ARGS="--full --write"` everything, and writes this page
-anew (half an hour; the machine should do nothing else). `--ways role runbook empty --fleets 1000 5000` measures only these.
+anew (half an hour; the machine should do nothing else). `--ways role runbook empty --fleets 1000 5000` measures
+only these.
 """
 FLEETS = """\
 ## One job on a fleet
@@ -202,7 +203,8 @@ def plots_of(results: dict[str, Any]) -> dict[str, tuple[str, str, plot.Series]]
             if key == "overhead":
                 empty = [row for row in results["fleets"] if row["contender"] == by.EMPTY]
                 limits = {row["servers"]: 1.7 if row["servers"] >= 5000 else 1.6 for row in empty}
-                points += [(_LIMIT, (row["servers"], limits[row["servers"]] * row[key] - by.JOB_SECONDS)) for row in empty]
+                walls = {row["servers"]: limits[row["servers"]] * row[key] for row in empty}
+                points += [(_LIMIT, (size, wall - by.JOB_SECONDS)) for size, wall in walls.items()]
             plots[name] = (title, unit, _series(points))
     if results["history"]:
         points = ((row["task"], (row["jobs"], row["seconds"])) for row in results["history"])

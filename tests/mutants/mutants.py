@@ -912,6 +912,27 @@ MUTANTS = [
         ["tests/unit/domain/test_outcomes.py"],
     ),
     (
+        "jobs: one that this start created is known before it lists its servers",
+        DOMAIN + "jobs/_batch.py",
+        "self._created.get(job_id) == frozenset(job.task_of)",
+        "job_id in self._created",
+        ["tests/unit/domain/test_batch.py"],
+    ),
+    (
+        "gate: whom Ansible takes out of the play for others' failures has failed",
+        "plugins/plugin_utils/_open_run.py",
+        " - (fates.taken & done)",
+        "",
+        ["tests/rollout/test_settling.py", "-k", "one_failure_ends"],
+    ),
+    (
+        "gate: a hook that did not run has passed",
+        DOMAIN + "rollout/_run_record.py",
+        'if not self.data["batches"] or self.batch["phase"] != "after":',
+        "if True:",
+        ["tests/rollout/test_settling.py", "-k", "left_out"],
+    ),
+    (
         "gate: a start without a preflight",
         DOMAIN + "rollout/_gates.py",
         'if record.data["preflight"] == PENDING:',

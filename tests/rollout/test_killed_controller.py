@@ -41,7 +41,7 @@ def check_record(record, jobs):
 
 
 def hooks(rollout, seed):
-    """Every second run has tasks before and after the jobs, small jobs, and retries; for these the servers are judged too."""
+    """Every second run has tasks before and after the jobs, small jobs, and retries; it judges its servers twice."""
     if seed % 2:
         return {}
     for name in ("before", "after"):

@@ -16,13 +16,13 @@ def rows(rollout):
 
 
 def test_a_server_is_not_done_where_another_run_began_another_version(simulator, rollout):
-    """Two controllers. Ours has judged, and its create is held up until the other's job runs; then both jobs succeed."""
+    """Two controllers. Ours has judged, and its create is held up until the other's job runs; then both succeed."""
     rollout.expect_warnings()
     simulator.set(job_duration=600)
     rollout.inventory(2)
     simulator.fault("create_job", "hold", when="before")
     ours = rollout.start(play(role(record=str(rollout.record))))
-    simulator.await_held()
+    simulator.await_held(seconds=120)
     other = rollout.run(
         play(role(version=OTHER_VERSION, wait_timeout=1)),
         arguments=("--limit", host(2)),
