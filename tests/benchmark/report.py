@@ -85,7 +85,8 @@ def write(results: dict[str, Any], docs: pathlib.Path) -> None:
     """Write ``benchmark.md`` and its plots into a folder."""
     (docs / "images").mkdir(exist_ok=True)
     for name, (title, unit, series) in plots_of(results).items():
-        (docs / "images" / f"benchmark-{name}.svg").write_text(plot.line_plot(title, unit, series, _LIMIT), encoding="utf-8")
+        picture = plot.line_plot(title, unit, series, _LIMIT)
+        (docs / "images" / f"benchmark-{name}.svg").write_text(picture, encoding="utf-8")
     (docs / "benchmark.md").write_text("\n".join(lines_of(results)) + "\n", encoding="utf-8")
 
 
