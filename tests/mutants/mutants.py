@@ -912,13 +912,6 @@ MUTANTS = [
         ["tests/unit/domain/test_outcomes.py"],
     ),
     (
-        "jobs: one that this start created is known before it lists its servers",
-        DOMAIN + "jobs/_batch.py",
-        "self._created.get(job_id) == frozenset(job.task_of)",
-        "job_id in self._created",
-        ["tests/unit/domain/test_batch.py"],
-    ),
-    (
         "gate: whom Ansible takes out of the play for others' failures has failed",
         "plugins/plugin_utils/_open_run.py",
         " - (fates.taken & done)",
