@@ -118,7 +118,7 @@ class InternalError(LiteServerError):
         where = ", from ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
         super().__init__(
             f"internal error: {type(error).__name__} in {where}",
-            hint="please report this; whether a request was carried out is not known, so look before you run it again",
+            hint="please report this; whether a request was carried out is not known, so check the jobs before a rerun",
             outcome="unknown",
         )
 

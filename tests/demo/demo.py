@@ -40,12 +40,12 @@ STEPS = [
         [3, 6],
     ),
     (
-        "3. Resume, the same again: only the failed server and the third wave are submitted",
+        "3. Resume, by a rerun: only the failed server and the third wave are submitted",
         ["-e", "fleet_job_max_failures=0"],
         0,
         [1, 3],
     ),
-    ("4. The same again: nothing is left to do, and nothing is sent", [], 0, []),
+    ("4. A rerun: nothing is left to do, and nothing is sent", [], 0, []),
 ]
 
 

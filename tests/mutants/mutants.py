@@ -42,6 +42,7 @@ EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
 # (name, file, text, replacement, the tests that should notice)
+GENERATED = ["tests/security/test_generated_texts.py"]
 BATCH_TESTS = ["tests/unit/domain/test_batch.py"]
 DOCTOR = DOMAIN + "doctor/"
 DOCTOR_TESTS = ["tests/unit/domain/test_doctor.py"]
@@ -1015,6 +1016,90 @@ MUTANTS = [
         "except ZeroDivisionError as error:",
         ["tests/rollout/test_gates.py", "-k", "preflight-with_an_unreachable_delegate"],
     ),
+    (
+        "secrets: keys stay as they are",
+        DOMAIN + "_untrusted.py",
+        "key if key in FIELDS else as_shown(key, conceal): as_shown(item, conceal)",
+        "key: as_shown(item, conceal)",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "secrets: fields are concealed",
+        DOMAIN + "_untrusted.py",
+        "key if key in FIELDS else as_shown(key, conceal): as_shown(item, conceal)",
+        "as_shown(key, conceal): as_shown(item, conceal)",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "secrets: keys with the form of one",
+        DOMAIN + "_masking.py",
+        "(_masked_text(key, secret_keys) if isinstance(key, str) else key): MASK",
+        "key: MASK",
+        GENERATED,
+    ),
+    (
+        "secrets: names of servers are cut first",
+        DOMAIN + "_result.py",
+        'row["server_name"] and conceal(row["server_name"])',
+        'row["server_name"]',
+        GENERATED,
+    ),
+    (
+        "secrets: messages are cut first",
+        DOMAIN + "_result.py",
+        'row["message"] and conceal(row["message"])',
+        'row["message"]',
+        GENERATED,
+    ),
+    (
+        "secrets: texts of an error are cut first",
+        TRANSPORT + "_answers.py",
+        "text = conceal(text)  # before it is cut",
+        "pass  # before it is cut",
+        ["tests/security/test_secrets_everywhere.py", "-k", "repeats_every_secret"],
+    ),
+    (
+        "secrets: an event tells them",
+        WIRING + "_event_source.py",
+        "return dict(as_event(as_shown(event, self._clean)))",
+        "return dict(as_event(event))",
+        ["tests/security/test_events.py", "-k", "concealed"],
+    ),
+    (
+        "secrets: the inventory takes them over",
+        "plugins/inventory/liteserver.py",
+        "servers = as_shown(servers, self._output.concealing(servers))",
+        "servers = as_shown(servers)",
+        ["tests/inventory/test_secrets.py", "-k", "records"],
+    ),
+    (
+        "hint: a wait with reuse=never promises to go on",
+        DOMAIN + "jobs/_present.py",
+        "resume = GO_ON_WAITING if self._may_repeat else None",
+        "resume = GO_ON_WAITING",
+        ["tests/playbooks/test_own_jobs.py", "-k", "never"],
+    ),
+    (
+        "preflight: events do not matter",
+        DOMAIN + "rollout/_preflight.py",
+        "return problems + _with_events(requests, events or [])",
+        "return problems",
+        ["tests/unit/domain/test_preflight.py"],
+    ),
+    (
+        "preflight: an event of an unknown state is none",
+        DOMAIN + "rollout/_preflight.py",
+        " or state.lower() not in STATES:",
+        ":",
+        ["tests/unit/domain/test_preflight.py"],
+    ),
+    (
+        "preflight: whoever may not list events cannot run",
+        DOMAIN + "rollout/_survey.py",
+        'except LiteServerError as error:\n            self.warnings.append(f"preflight: the scheduled',
+        'except ZeroDivisionError as error:\n            self.warnings.append(f"preflight: the scheduled',
+        ["tests/unit/domain/test_survey.py"],
+    ),
     # Many jobs by one process, and supernodes.
     (
         "batch: a job of any size",
@@ -1025,10 +1110,22 @@ MUTANTS = [
     ),
     (
         "batch: a job that runs is remembered",
-        DOMAIN + "jobs/_batch.py",
-        "if job.ended and job.tasks and all(",
-        "if job.tasks or all(",
+        DOMAIN + "jobs/_remembering.py",
+        "return job.ended and bool(job.tasks) and all(",
+        "return bool(job.tasks) or all(",
         BATCH_TESTS,
+    ),
+    *(
+        (f"batch: the list is as good as new {name}", DOMAIN + "jobs/_remembering.py", text, replacement, BATCH_TESTS)
+        for name, text, replacement in (
+            ("for ever", "< AS_GOOD_AS_NEW:", "< 9999:"),
+            ("and a new job without its tasks", "self._created.get(job.id) == frozenset(job.task_of)", "True"),
+            ("and a new job without a time", " and job.created is not None", ""),
+            ("for a poll", "if self._listed and not polling and not filters:", "if self._listed and not filters:"),
+            ("where it is not whole", "if listing.complete and not filters:", "if not filters:"),
+            ("after a detail", "self._listed = None\n        raw = self._api.get", "raw = self._api.get"),
+            ("after a create", "self._listed = None\n        raw = self._api.create", "raw = self._api.create"),
+        )
     ),
     (
         "batch: a job where no hook ran",

@@ -204,7 +204,7 @@ def _object_with_id(body: Any, headers: Mapping[str, str]) -> Record:
 def _ids_of_envelope(body: Any, headers: Mapping[str, str]) -> list[str]:
     envelope = envelope_of(body, headers)
     if body.get("data") is None:
-        raise BadAnswer("the answer does not say what was deleted")
+        raise BadAnswer("the answer does not list what was deleted")
     return [record["id"] for record in envelope["data"]]
 
 

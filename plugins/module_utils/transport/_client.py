@@ -50,7 +50,7 @@ class HttpClient:
         conceal: Conceal = str,
         place: str = "",
     ) -> None:
-        self._connections = Connections(verify, proxy, timeout, user_agent, place)
+        self._connections = Connections(verify, proxy, timeout, user_agent, place, conceal)
         self._max_retries = max_retries
         self._backoff = backoff
         self._clock = clock
@@ -103,13 +103,13 @@ class HttpClient:
             where = self._connections.where(call)
             raise refusal(answer, call.what, where, call.auth.unauthorized_hint, self._clock.utc(), self._conceal)
         try:
-            body = unpacked(answer)
+            body = unpacked(answer, self._conceal)
             self.weight += weight(body)
             return parse(decoded(body, self._conceal), answer.headers)
         except BadAnswer as error:
             error.message = f"{call.what}: {error.message}"
             error.http_status = answer.status
-            error.request_id = printable(answer.headers.get("X-Request-Id"))
+            error.request_id = printable(answer.headers.get("X-Request-Id"), self._conceal)
             error.hint = (
                 error.hint or "if it stays, check endpoint: is something else than the service answering there?"
             )
