@@ -61,7 +61,7 @@ suites: fleet rollout node runner docs-test awx eda units integration
 check: venv-test
 	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target unit-quick lint-ansible lint-code
 
-lint: lint-ansible lint-docs lint-code lint-licences lint-workflows build
+lint: lint-ansible lint-docs lint-terms lint-code lint-licences lint-workflows build
 
 lint-ansible: venv-test
 	ansible-lint

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws docs/images/plan.svg and run.svg from real runs of the demo's first two steps: make pictures
 
-Each shows one wave of a run as a terminal shows it, with long lines cut off.
+Each shows the end of a run as a terminal shows it, with long lines cut off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from simulator.process import Simulator
 IMAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "images"
 WIDTH = 110
 # Of an error only the message: its place in the role and the whole result of the task follow.
-CONTEXT = re.compile(r"^(Origin: |fatal: |\d+ |\d+$|\s*\^ column|\s*$)")
+CONTEXT = re.compile(r"^(Origin: |fatal: | ?\d+( |$)|\s*\^ column|\s*$)")
 
 
 def main() -> None:
@@ -31,8 +31,8 @@ def main() -> None:
     with Simulator(servers=demo.SERVERS, settings=settings) as simulator:
         simulator.server(demo.FAILING, fail=1, message="npu busy")
         (_, plan, _, _), (_, upgrade, _, _) = demo.STEPS[:2]
-        draw("plan", plan, wave(run(simulator, plan), 0))
-        draw("run", upgrade, wave(run(simulator, upgrade), 1))
+        draw("plan", plan, waves(run(simulator, plan), 2))
+        draw("run", upgrade, waves(run(simulator, upgrade), 1))
 
 
 def run(simulator: Simulator, arguments: list[str]) -> str:
@@ -43,13 +43,13 @@ def run(simulator: Simulator, arguments: list[str]) -> str:
     return done.stdout
 
 
-def wave(output: str, number: int) -> list[str]:
-    """The lines of one wave, from 0."""
-    lines = output.split("PLAY [Upgrade driver and firmware]")[number + 1].splitlines()[1:]
+def waves(output: str, first: int) -> list[str]:
+    """The lines of the waves from this one on, from 0, to the recap."""
+    texts = output.partition("PLAY RECAP")[0].split("PLAY [Upgrade driver and firmware]")[first + 1 :]
     shown: list[str] = []
-    for line in lines:
+    for line in [line for text in texts for line in text.splitlines()[1:]]:
         plain = Text.from_ansi(line).plain
-        if plain.startswith("TASK ["):
+        if plain.startswith(("TASK [", "plan: ", "result: ")):
             shown.append("")
         if plain and not CONTEXT.match(plain):
             shown.append(line)

@@ -28,7 +28,7 @@ def test_a_server_is_not_done_where_another_run_began_another_version(simulator,
         arguments=("--limit", host(2)),
         environment={"ANSIBLE_HOME": str(rollout.directory / "other controller")},
     )
-    assert "still running when the wait was over" in other.verdicts()[host(2)]["msg"]
+    assert "still running when the wait ended" in other.verdicts()[host(2)]["msg"]
     simulator.release()
     ours.wait_until(lambda: "under way" in ours.output())
     simulator.advance(601)
