@@ -114,7 +114,10 @@ class ActionModule(ActionBase):
             variables = facts[host]
             supernode = variables.get("liteserver_supernode_id")
             nodes[host] = {"npu": variables.get("_npu_versions"), "supernode": supernode and str(supernode)}
-        fleet = fleet_of(nodes, self._task.args.get("version") or None)
+        wanted = self._task.args.get("version") or None
+        if wanted is not None and not isinstance(wanted, str):
+            raise AnsibleActionFail("npu_versions_wanted: is not a string in YAML (24.10 becomes 24.1). Quote it.")
+        fleet = fleet_of(nodes, wanted)
         file = self._task.args.get("file")
         if file and not self._task.check_mode:
             path = os.path.expanduser(str(file))
@@ -200,9 +203,14 @@ def _holders_line(result: Result) -> str:
     if not result["supported"]:
         return "there is no NPU driver"
     if result["holders"] is None:
-        return "who holds an NPU is not known: " + "; ".join(as_line(each) for each in result["unknown"] + result["unseen"])
+        return "who holds an NPU is not known: " + "; ".join(
+            as_line(each) for each in result["unknown"] + result["unseen"]
+        )
     shown = [
-        as_line(f"{each['name']} (pid {each['pid']}" + (f", container {each['container'][:12]})" if each["container"] else ")"))
+        as_line(
+            f"{each['name']} (pid {each['pid']}"
+            + (f", container {each['container'][:12]})" if each["container"] else ")")
+        )
         for each in result["holders"][:8]
     ]
     more = len(result["holders"]) - len(shown)

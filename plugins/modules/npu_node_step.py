@@ -178,7 +178,7 @@ def main():
         work = Maintenance(node, asked["elsewhere"], module.check_mode, str(uuid.uuid4()), int(time.time()))
         result = STEPS[asked["step"]](work, asked)
     except Refused as error:
-        module.fail_json(msg="{}.".format(error))
+        module.fail_json(msg=f"{error}.")
     module.exit_json(memory=work.memory, **result)
 
 

@@ -22,6 +22,8 @@ from ..module_utils.domain.rollout._strings import restore_strings
 from ..module_utils.domain.rollout._variables import PREFIX, require_known
 
 HOOKS = ("before", "after")
+# Also imported when the play is loaded, and what they are without a value.
+NODE_PARTS: dict[str, Any] = {"drain": [], "verify": "off"}
 
 
 class HostVariables:
@@ -75,6 +77,11 @@ class HostVariables:
             if values[name] < least:
                 raise InvalidOption(f"{PREFIX}{name}: must be {least} or more")
         self._require_loaded_hooks(values)
+        if values.get("drain") and values["verify"] != "health":
+            raise InvalidOption(
+                f"{PREFIX}drain: needs {PREFIX}verify: health, since only a node that passed it is returned. What to"
+                " do: set both"
+            )
         return values
 
     def requests_of(self, host_names: Sequence[str], started_at: int) -> tuple[list[HostRequest], list[str]]:
@@ -114,10 +121,15 @@ class HostVariables:
                 given[name] = value
         return restore_strings(given, self._spec)
 
-    def _hooks_when_loaded(self) -> dict[str, str | None]:
+    def _hooks_when_loaded(self) -> dict[str, Any]:
         variables = self._manager.get_vars(play=self._task.play, task=self._task)
         templar = self._templar.copy_with_new_env(available_variables=variables)
-        return {hook: templar.template(variables.get(PREFIX + hook) or "") or None for hook in HOOKS}
+        loaded: dict[str, Any] = {hook: templar.template(variables.get(PREFIX + hook) or "") or None for hook in HOOKS}
+        for part, absent in NODE_PARTS.items():
+            value = templar.template(variables.get(PREFIX + part) or "") or absent
+            is_words = part == "drain" and isinstance(value, str)
+            loaded[part] = [word.strip() for word in value.split(",")] if is_words else value
+        return loaded
 
     def _require_loaded_hooks(self, values: dict[str, Any]) -> None:
         """A hook that only the inventory sets was not there when the play was loaded, and would not run."""
@@ -126,4 +138,11 @@ class HostVariables:
                 raise InvalidOption(
                     f"{PREFIX}{hook}: is set where a play cannot see it when it is loaded (inventory or facts), and"
                     " would not run; set it in the play, for the role, or with --extra-vars"
+                )
+        for part, absent in NODE_PARTS.items():
+            if part in values and values[part] != self._loaded[part]:
+                raise InvalidOption(
+                    f"{PREFIX}{part}: is set where a play cannot see it when it is loaded (inventory or facts), and its"
+                    f" tasks would not run (there it is {self._loaded[part] or absent}); set it in the play, for the"
+                    " role, or with --extra-vars"
                 )

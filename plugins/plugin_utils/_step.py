@@ -23,7 +23,9 @@ from ._outcome_file import OutcomeFile
 from ._role_place import run_of
 
 Result = dict[str, Any]
-ARGUMENTS = frozenset(["step", "entry", "answer", "number", "secret_spec", "started", "canary", "growth", "largest"])
+ARGUMENTS = frozenset(
+    ["step", "entry", "answer", "number", "secret_spec", "started", "mark", "canary", "growth", "largest"]
+)
 
 
 class Step:

@@ -4,8 +4,8 @@
 """Runs a command on a fake node: python enter.py FOLDER COMMAND...
 
 Jobs of the simulator that ended since are done to the node first. ``FOLDER`` is the node's. As the only command of an
-SSH server it is called with the folder of all nodes and ``--ssh``: then the address that was dialled names the node, and
-a node that is down refuses.
+SSH server it is called with the folder of all nodes and ``--ssh``: then the address that was dialled names the node,
+and a node that is down refuses.
 
 A node's ``upgrade`` in ``state.json``: ``url`` of the simulator, ``server_id``, and what an HDK_UPGRADE does to it:
 ``effect`` is "all", "none" (the job ends, and nothing was done), "disk" (a restart is needed) or "seven" (NPU 3 stays).

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stand-ins for npu-smi, hccn_tool, lspci, docker and systemctl: they print the state of a fake node, in the layout of its chips.
+"""Stand-ins for npu-smi, hccn_tool, lspci, docker and systemctl: they print the state of a fake node, as its chips do.
 
 A tool of a fake node is a line that calls ``main``; the state is ``state.json`` in the node's folder. ``output`` is the
 same without a process.

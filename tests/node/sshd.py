@@ -20,6 +20,7 @@ from node.fake_node import FakeNode, Tree
 
 ENTER = pathlib.Path(__file__).resolve().parent / "enter.py"
 SECONDS = 20
+SSH_OPTIONS = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 CONFIG = """
 Port {port}
 {addresses}
@@ -113,7 +114,7 @@ class Nodes:
             "ansible_port": self.port,
             "ansible_user": getpass.getuser(),
             "ansible_ssh_private_key_file": str(self.folder / "key"),
-            "ansible_ssh_common_args": "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            "ansible_ssh_common_args": SSH_OPTIONS,
             # The path of a socket has to be short. Connections end soon after their run.
             "ansible_control_path_dir": self._sockets,
             "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=5s",

@@ -34,7 +34,13 @@ def at_work(layout: str = "910B", npus: int = 4) -> Tree:
         {"id": CONTAINER, "name": "serving", "pid": 999, "running": True, "devices": ["/dev/davinci1"]},
         {"id": "5d" * 32, "name": "agent", "pid": 998, "running": True, "devices": ["/dev/fuse"]},
     ]
-    exporter = {"name": "npu-exporter", "open": [], "mapped": ["/dev/hisi_hdc"], "cgroup": "0::/x", "of": "npu-exporter"}
+    exporter = {
+        "name": "npu-exporter",
+        "open": [],
+        "mapped": ["/dev/hisi_hdc"],
+        "cgroup": "0::/x",
+        "of": "npu-exporter",
+    }
     work = {"name": "python", "open": ["/dev/davinci1"], "cgroup": f"0::/docker/{CONTAINER}", "of": "serving"}
     state["proc"].update({"77": exporter, "999": work})
     return state
@@ -55,7 +61,9 @@ class Book:
         folder.mkdir()
         hosts = {host: self.nodes.variables(host) for host in self.nodes.node}
         (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-        tasks = [{"name": entry, "ansible.builtin.import_role": {"name": ROLE, "tasks_from": entry}} for entry in entries]
+        tasks = [
+            {"name": entry, "ansible.builtin.import_role": {"name": ROLE, "tasks_from": entry}} for entry in entries
+        ]
         waits = {"npu_node_settle": 0, "npu_node_timeout": 20, "npu_node_idle_timeout": 0}
         play = {
             "name": "Test",
@@ -68,7 +76,13 @@ class Book:
         (folder / "play.json").write_text(json.dumps([play]))
         (folder / "record").touch()
         run = subprocess.run(
-            [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "hosts.json", *arguments, "play.json"],
+            [
+                str(pathlib.Path(sys.executable).parent / "ansible-playbook"),
+                "-i",
+                "hosts.json",
+                *arguments,
+                "play.json",
+            ],
             cwd=folder,
             env={**clean_environment(folder), **recording(folder / "record"), "ANSIBLE_HOME": str(self.home)},
             capture_output=True,
@@ -103,7 +117,9 @@ class Done:
     @property
     def changed(self) -> list[str]:
         """The tasks that changed something."""
-        return [e["task"].split(" : ")[-1] for e in self.events if e["result"].get("changed") and e["status"] != "skipped"]
+        return [
+            e["task"].split(" : ")[-1] for e in self.events if e["result"].get("changed") and e["status"] != "skipped"
+        ]
 
     @property
     def text(self) -> str:
@@ -157,7 +173,10 @@ def test_check_mode_tells_and_stops_nothing(book: Book) -> None:
     assert book.log("node-1") == [] and not (book.nodes.node["node-1"].folder / MEMORY).exists()
     assert not (book.home / "modelarts.liteserver" / "nodes").exists()
     assert run.of("Stop the containers that hold an NPU")[0]["containers"] == ["serving"]
-    assert {holder["name"] for holder in run.of("Wait until nobody holds an NPU")[0]["holders"]} == {"python", "npu-exporter"}
+    assert {holder["name"] for holder in run.of("Wait until nobody holds an NPU")[0]["holders"]} == {
+        "python",
+        "npu-exporter",
+    }
     assert "Remember the services that run" in run.changed
 
 

@@ -21,7 +21,7 @@ Row = Dict[str, Any]
 
 
 class Fleet(NamedTuple):
-    """``rows``: one for each node, in the order of the play. ``problems``: each a line; any of them fails the playbook."""
+    """``rows``: one for each node, in the order of the play. ``problems``: a line for each; any fails the playbook."""
 
     rows: List[Row]
     problems: List[str]
@@ -49,7 +49,7 @@ def fleet_of(nodes: Mapping[str, Dict[str, Any]], wanted: Optional[str]) -> Flee
             if row["driver"]:
                 versions.setdefault(row["driver"].lower(), []).append(row["host"])
         if supernode != ALONE and len(versions) > 1:
-            parts = ["{} on {}".format(version, _names(hosts)) for version, hosts in sorted(versions.items())]
+            parts = [f"{version} on {_names(hosts)}" for version, hosts in sorted(versions.items())]
             problems.append("supernode {} is mixed: {}".format(supernode, "; ".join(parts)))
     return Fleet(rows, problems)
 
@@ -62,25 +62,37 @@ def json_of(fleet: Fleet) -> Dict[str, Any]:
 def lines_of(fleet: Fleet) -> List[str]:
     """The fleet as a table; the number of lines grows with the differences, not with the nodes."""
     table: List[Tuple[str, ...]] = [COLUMNS]
-    for supernode, members in sorted(_by_supernode(fleet.rows).items(), key=lambda entry: (entry[0] == ALONE, entry[0])):
+    for supernode, members in sorted(
+        _by_supernode(fleet.rows).items(), key=lambda entry: (entry[0] == ALONE, entry[0])
+    ):
         title = supernode if supernode == ALONE else "supernode " + supernode
-        table.append(("{} ({})".format(title, len(members)),))
+        table.append((f"{title} ({len(members)})",))
         alike: Dict[Tuple[str, ...], List[Row]] = {}
         for row in members:
             key = tuple(str(row[name] or NOT_SEEN) for name in ("driver", "on_disk", "firmware", "health"))
             alike.setdefault(key, []).append(row)
         for number, (key, group) in enumerate(sorted(alike.items(), key=lambda entry: -len(entry[1]))):
             hosts = [row["host"] for row in group]
-            name = "{} nodes".format(len(hosts)) if number == 0 and len(hosts) > 1 else _names(hosts)
+            name = f"{len(hosts)} nodes" if number == 0 and len(hosts) > 1 else _names(hosts)
             counts = [str(sum(row["holders"] == word for row in group)) for word in ("idle", "busy", "unknown")]
             table.append(("  " + name, *key, *counts))
     widths = [max([len(row[at]) for row in table if len(row) == len(COLUMNS)] + [0]) for at in range(len(COLUMNS))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() if len(row) > 1 else row[0] for row in table]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() if len(row) > 1 else row[0]
+        for row in table
+    ]
 
 
 def _row(host: str, node: Dict[str, Any], wanted: Optional[str]) -> Row:
     npu, supernode = node["npu"], node["supernode"]
-    row = {"host": host, "supernode": supernode, "driver": None, "on_disk": None, "firmware": None, "holders": "unknown"}
+    row = {
+        "host": host,
+        "supernode": supernode,
+        "driver": None,
+        "on_disk": None,
+        "firmware": None,
+        "holders": "unknown",
+    }
     row["health"] = UNKNOWN
     if not npu or npu.get("unreachable") or "npus" not in npu:
         said = " ".join(str((npu or {}).get("msg") or "the node was not asked").split())
@@ -109,4 +121,4 @@ def _by_supernode(rows: List[Row]) -> Dict[str, List[Row]]:
 
 def _names(hosts: List[str]) -> str:
     shown = ", ".join(hosts[:MOST_NAMES])
-    return shown if len(hosts) <= MOST_NAMES else "{} and {} more".format(shown, len(hosts) - MOST_NAMES)
+    return shown if len(hosts) <= MOST_NAMES else f"{shown} and {len(hosts) - MOST_NAMES} more"

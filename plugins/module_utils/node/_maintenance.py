@@ -72,7 +72,7 @@ class Maintenance:
                 lost.append(name)
             found.append({"id": each["Id"], "name": name})
         if lost:
-            text = "containers {} would be gone once stopped (docker run --rm). Stop them by hand, or name them in npu_node_keep"
+            text = "containers {} would be gone once stopped (docker run --rm): stop them by hand, or npu_node_keep them"
             raise Refused(text.format(", ".join(lost)))
         names = [each["name"] for each in found]
         if found:
@@ -186,12 +186,14 @@ class Maintenance:
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
-            raise Refused("{}: {}. Run as root".format(_memory.PATH, error))
+            raise Refused(f"{_memory.PATH}: {error}. Run as root") from error
         try:
             return _memory.checked(text)
         except ValueError as error:
-            text = "{}: {}: what was stopped for a maintenance is not known. See by hand what the node lacks, then remove the file"
-            raise Refused(text.format(_memory.PATH, error))
+            text = (
+                "{}: {}: what was stopped for a maintenance is not known. See what the node lacks, then remove the file"
+            )
+            raise Refused(text.format(_memory.PATH, error)) from error
 
     def _keep(self, memory: Memory) -> bool:
         """Write what is remembered; whether it is anything new."""
@@ -203,7 +205,7 @@ class Maintenance:
             try:
                 write_whole(self._path, json.dumps(memory))
             except OSError as error:
-                raise Refused("{}: {}. Nothing was stopped".format(_memory.PATH, error))
+                raise Refused(f"{_memory.PATH}: {error}. Nothing was stopped") from error
         return True
 
 
@@ -233,7 +235,7 @@ def write_whole(path: str, text: str) -> None:
         os.close(place)
 
 
-STEPS = {
+STEPS: Dict[str, Callable[["Maintenance", Dict[str, Any]], Result]] = {
     "remember": lambda work, asked: work.remember(asked["part"], asked["values"], asked["keep"]),
     "containers": lambda work, asked: work.containers(asked["keep"], asked["grace"]),
     "holders": lambda work, _asked: work.holders(),
@@ -241,4 +243,4 @@ STEPS = {
     "judge": lambda work, asked: work.judge(asked["version"], asked["level"], asked["allowed_codes"]),
     "start": lambda work, _asked: work.start(),
     "close": lambda work, _asked: work.close(),
-}  # type: Dict[str, Callable[[Maintenance, Dict[str, Any]], Result]]
+}

@@ -128,17 +128,17 @@ def checked(text: str) -> Memory:
     """The memory in a file; raises ValueError, which says what is wrong with it."""
     memory = json.loads(text)
     if not isinstance(memory, dict) or memory.get("schema_version") != SCHEMA:
-        raise ValueError("it is not of schema_version {}".format(SCHEMA))
+        raise ValueError(f"it is not of schema_version {SCHEMA}")
     parts = memory.get("drained")
-    wrong = not isinstance(parts, dict) or memory.get("state") not in (OPEN, CLOSED) or "before" not in memory
-    if wrong or "passed" not in memory or not set(parts) <= set(PARTS):
+    whole = {"id", "state", "before", "before_at", "passed"} <= set(memory) and memory["state"] in (OPEN, CLOSED)
+    if not whole or not isinstance(parts, dict) or not set(parts) <= set(PARTS):
         raise ValueError("it is not what this role has written")
     return memory
 
 
 def never_stopped(name: str, keep: List[str]) -> bool:
-    """Whether a service or container of this name stays, whatever is asked for: engines, the service's agent, ``keep``."""
+    """Whether a service or container of this name stays whatever is asked for: engines, the agent, and ``keep``."""
     plain = name.strip().lower()
-    if plain.endswith(".service") or plain.endswith(".socket"):
+    if plain.endswith((".service", ".socket")):
         plain = plain.rsplit(".", 1)[0]
     return plain in ENGINES or bool(AGENT.search(name)) or plain in {each.strip().lower() for each in keep}

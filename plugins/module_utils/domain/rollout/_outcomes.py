@@ -59,6 +59,7 @@ class Outcome(OutcomeOfAny, total=False):
 
     text: str
     hint: str
+    versions: dict[str, str | None]
 
 
 def parts_of(groups: Sequence[Group], started: Record) -> tuple[list[Group], list[Record]]:

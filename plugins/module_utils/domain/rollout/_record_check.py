@@ -61,6 +61,10 @@ _SERVER: Mapping[str, str | tuple[str, ...]] = {
     "status": "text?",
     "message": "text?",
     "job_id": "text?",
+    "driver_before": "text?",
+    "driver_after": "text?",
+    "firmware_before": "text?",
+    "firmware_after": "text?",
     "started_at": "time?",
     "ended_at": "time?",
 }

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Role ``fleet_job`` with drain and verify, over twelve fake nodes by real SSH that the simulator's jobs upgrade."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from node.fake_node import Tree
+from node.sshd import Nodes
+from node.test_role import MEMORY, at_work
+from rollout.rollout import VERSION, Rollout, host, hosts, play, role
+from simulator.process import Simulator
+from simulator.state import server_id
+
+SERVERS = 12
+OLD = "24.1.rc3.9"
+MISMATCH, PENDING, HELD = 7, 8, 9
+DRAIN = {"drain": ["docker", "services", "holders"], "verify": "health"}
+WAITS = {
+    "npu_node_settle": 0,
+    "npu_node_timeout": 30,
+    "npu_node_idle_timeout": 0,
+    "npu_node_services": ["npu-exporter"],
+}
+STOPPED = ["systemctl stop npu-exporter", "docker stop serving"]
+STARTED = ["docker start serving", "systemctl start npu-exporter"]
+
+
+def on_old(number: int, simulator: Simulator, effect: str = "all") -> Tree:
+    """A node at work that runs the old version; jobs for its server upgrade it, to this effect."""
+    state = at_work()
+    state["title"] = OLD
+    for npu in state["npus"]:
+        npu.update(driver=OLD, firmware="7.5.0.108.220")
+    folder = "/usr/local/Ascend"
+    state["files"][f"{folder}/driver/version.info"] = f"Version={OLD}\npackage_version={OLD}\n"
+    state["files"][f"{folder}/firmware/version.info"] = f"Version=7.5.0.108.220\npackage_version={OLD}\n"
+    state["upgrade"] = {"url": simulator.url, "server_id": server_id(number), "effect": effect}
+    return state
+
+
+def upgrade(rollout: Rollout, **variables: Any) -> dict[str, Any]:
+    """The play of an upgrade with drain and verify."""
+    values = {**DRAIN, "record": str(rollout.record), **variables}
+    defaults = {"ansible.builtin.service": {"use": "ansible.builtin.systemd"}}
+    return play(role(**values), vars=WAITS, module_defaults=defaults)
+
+
+class Fleet:
+    """The nodes, and the plays over them."""
+
+    def __init__(self, rollout: Rollout, nodes: Nodes) -> None:
+        self.rollout, self.nodes = rollout, nodes
+        numbers = range(1, len(nodes.node) + 1)
+        rollout.inventory(len(nodes.node), {number: nodes.variables(host(number)) for number in numbers})
+
+    def log(self, number: int) -> list[str]:
+        """What was stopped and started on a node."""
+        return self.nodes.node[host(number)].state.get("log", [])
+
+    def is_drained(self, number: int) -> bool:
+        """Whether what held the NPUs is stopped, and remembered."""
+        state = self.nodes.node[host(number)].state
+        stopped = state["services"]["npu-exporter"] == "inactive" and not state["containers"][0]["running"]
+        path = self.nodes.node[host(number)].folder / MEMORY
+        remembered = path.exists() and json.loads(path.read_text())["state"] == "open"
+        assert stopped == (remembered and bool(json.loads(path.read_text())["drained"])), host(number)
+        return stopped
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """The servers in the newest record."""
+        return {row["host"]: row for row in self.rollout.records()[-1]["servers"]}
+
+
+@pytest.fixture
+def fleet(rollout: Rollout, simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Fleet]:
+    """Twelve nodes: on one the job leaves an NPU out, one needs a restart, one is held by somebody."""
+    states = {host(n): on_old(n, simulator) for n in range(1, SERVERS + 1)}
+    states[host(MISMATCH)]["upgrade"]["effect"] = "seven"
+    states[host(PENDING)]["upgrade"]["effect"] = "disk"
+    states[host(HELD)]["proc"]["4711"] = {"name": "train", "open": ["/dev/davinci0"], "cgroup": "0::/user.slice"}
+    with Nodes(tmp_path / "n", states) as nodes:
+        yield Fleet(rollout, nodes)
+
+
+GOOD = [number for number in range(1, SERVERS + 1) if number not in (MISMATCH, PENDING, HELD)]
+
+
+def test_a_fleet(fleet: Fleet, simulator: Simulator) -> None:
+    """Drain, job, verify, return: who passes is back at work, and everybody else stays drained."""
+    rollout = fleet.rollout
+    run = rollout.run(upgrade(rollout))
+    assert run.status == 2
+    assert run.failed == hosts(MISMATCH, PENDING, HELD)
+    # The held one got no job, the others one.
+    (created,) = [request["body"]["server_ids"] for request in simulator.requests("create_job")]
+    assert sorted(created) == sorted(server_id(n) for n in range(1, SERVERS + 1) if n != HELD)
+    assert "an NPU is held by train (pid 4711)" in run.message("Wait until nobody holds an NPU")
+
+    rows = fleet.rows()
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        **dict.fromkeys(hosts(*GOOD), "done"),
+        host(MISMATCH): "mismatch",
+        host(PENDING): "reboot_pending",
+        host(HELD): "not_started",
+    }
+    keys = ("driver_before", "driver_after", "status", "passed")
+    assert [rows[host(1)][key] for key in keys] == [OLD, VERSION, "SUCCESS", True]
+    assert rows[host(1)]["firmware_before"] == "7.5.0.108.220"
+    assert rows[host(1)]["firmware_after"].startswith("7.9.")
+    assert [rows[host(MISMATCH)][key] for key in keys] == [OLD, f"{VERSION}, {OLD}", "SUCCESS", False]
+    assert [rows[host(PENDING)][key] for key in keys] == [OLD, OLD, "SUCCESS", False]
+    assert rows[host(HELD)]["driver_after"] is None
+
+    (line,) = run.of("Summary of the nodes")[0]["result"]["msg"]
+    assert line == (
+        f"9 verified, 1 mismatch: {host(MISMATCH)} runs {OLD} on NPU 3, {VERSION} is on disk,"
+        f" 1 reboot pending: {host(PENDING)} runs {OLD} on every NPU, {VERSION} is on disk; runs firmware"
+        " 7.5.0.108.220, 7.9.0.241310.220 is on disk"
+    )
+    assert f"runs {OLD} on NPU 3" in run.verdicts()[host(MISMATCH)]["msg"]
+    for number in GOOD:
+        assert fleet.log(number) == STOPPED + STARTED, number
+        assert not fleet.is_drained(number)
+    for number in (MISMATCH, PENDING, HELD):
+        assert fleet.log(number) == STOPPED
+        assert fleet.is_drained(number)
+
+    # The same again: the service calls the two done, their nodes do not, and neither is anything returned.
+    node = fleet.nodes.node
+    simulator.clear_requests()
+    run = rollout.run(upgrade(rollout))
+    assert (run.status, run.failed) == (2, hosts(MISMATCH, PENDING, HELD))
+    assert not simulator.requests("create_job")
+    assert all(fleet.is_drained(number) for number in (MISMATCH, PENDING, HELD))
+    assert {row["verdict"] for row in fleet.rows().values()} == {"done", "mismatch", "reboot_pending", "not_started"}
+
+    # Mended: all of them pass, and are returned.
+    for number in (MISMATCH, PENDING):
+        npus = node[host(number)].state["npus"]
+        for npu in npus:
+            npu.update(driver=VERSION, firmware="7.9.0.241310.220")
+        node[host(number)].change(npus=npus, title=VERSION)
+    held = node[host(HELD)]
+    held.change(proc={pid: process for pid, process in held.state["proc"].items() if pid != "4711"})
+    run = rollout.run(upgrade(rollout))
+    assert (run.status, run.failed) == (0, []), run.output
+    assert not any(fleet.is_drained(number) for number in range(1, SERVERS + 1))
+    assert fleet.log(HELD) == STOPPED + STARTED
+    assert all(fleet.log(number) == STOPPED + STARTED for number in GOOD), "what was done was drained again"
+    assert fleet.rows()[host(MISMATCH)]["driver_before"] == OLD, "the snapshot is from before the job"
