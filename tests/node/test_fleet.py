@@ -79,6 +79,15 @@ class Fleet:
 
 
 @pytest.fixture
+def few(rollout: Rollout, simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Fleet]:
+    """Three nodes: on the second the job leaves an NPU out."""
+    states = {host(n): on_old(n, simulator) for n in range(1, 4)}
+    states[host(2)]["upgrade"]["effect"] = "seven"
+    with Nodes(tmp_path / "n", states) as nodes:
+        yield Fleet(rollout, nodes)
+
+
+@pytest.fixture
 def fleet(rollout: Rollout, simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Fleet]:
     """Twelve nodes: on one the job leaves an NPU out, one needs a restart, one is held by somebody."""
     states = {host(n): on_old(n, simulator) for n in range(1, SERVERS + 1)}
@@ -121,8 +130,7 @@ def test_a_fleet(fleet: Fleet, simulator: Simulator) -> None:
     (line,) = run.of("Summary of the nodes")[0]["result"]["msg"]
     assert line == (
         f"9 verified, 1 mismatch: {host(MISMATCH)} runs {OLD} on NPU 3, {VERSION} is on disk,"
-        f" 1 reboot pending: {host(PENDING)} runs {OLD} on every NPU, {VERSION} is on disk; runs firmware"
-        " 7.5.0.108.220, 7.9.0.241310.220 is on disk"
+        f" 1 reboot pending: {host(PENDING)} runs {OLD} on every NPU, {VERSION} is on disk"
     )
     assert f"runs {OLD} on NPU 3" in run.verdicts()[host(MISMATCH)]["msg"]
     for number in GOOD:
@@ -155,3 +163,113 @@ def test_a_fleet(fleet: Fleet, simulator: Simulator) -> None:
     assert fleet.log(HELD) == STOPPED + STARTED
     assert all(fleet.log(number) == STOPPED + STARTED for number in GOOD), "what was done was drained again"
     assert fleet.rows()[host(MISMATCH)]["driver_before"] == OLD, "the snapshot is from before the job"
+
+
+def check_after_a_kill(few: Fleet, simulator: Simulator) -> None:
+    """One more run: each server had one job, who passed is back at work, and who did not is not."""
+    run = few.rollout.run(upgrade(few.rollout))
+    assert (run.status, run.failed) == (2, hosts(2)), run.output
+    created = [each for request in simulator.requests("create_job") for each in request["body"]["server_ids"]]
+    assert sorted(created) == sorted(server_id(n) for n in (1, 2, 3))
+    assert [few.is_drained(n) for n in (1, 2, 3)] == [False, True, False]
+    assert few.log(2) == STOPPED
+    assert few.log(1) == few.log(3) == STOPPED + STARTED
+
+
+def test_killed_after_the_drain(few: Fleet, simulator: Simulator) -> None:
+    running = few.rollout.start(upgrade(few.rollout), new_session=True)
+    running.wait_until(lambda: all(few.log(n) == STOPPED for n in (1, 2, 3)))
+    running.kill()
+    assert not simulator.requests("create_job") or few.rows()[host(1)]["passed"] is None
+    check_after_a_kill(few, simulator)
+
+
+def test_killed_after_the_job(few: Fleet, simulator: Simulator) -> None:
+    """The service calls the servers done; nobody has asked their nodes, and they are still drained."""
+    running = few.rollout.start(upgrade(few.rollout), new_session=True)
+    running.wait_until(
+        lambda: bool(few.rollout.records()) and few.rollout.records()[-1]["batches"][0]["phase"] == "after"
+    )
+    running.kill()
+    killed = few.rows()
+    assert {(row["verdict"], row["passed"]) for row in killed.values()} == {("unverified", None)}
+    check_after_a_kill(few, simulator)
+
+
+def test_killed_in_the_middle_of_the_return(few: Fleet, simulator: Simulator) -> None:
+    running = few.rollout.start(upgrade(few.rollout), new_session=True)
+    running.wait_until(lambda: any("start" in line for n in (1, 3) for line in few.log(n)))
+    running.kill()
+    check_after_a_kill(few, simulator)
+
+
+def test_who_fails_the_hook_after_the_job_stays_drained(few: Fleet) -> None:
+    hook = few.rollout.directory / "after.yml"
+    fail = {"name": "Refuse", "ansible.builtin.fail": {}, "when": "inventory_hostname.endswith('3')"}
+    hook.write_text(json.dumps([fail]))
+    run = few.rollout.run(upgrade(few.rollout, after=str(hook)))
+    assert (run.status, run.failed) == (2, hosts(2, 3)), run.output
+    assert [few.is_drained(n) for n in (1, 2, 3)] == [False, True, True]
+    assert few.rows()[host(3)]["verdict"] == "failed"
+
+
+def test_a_mismatch_counts_for_the_budget(few: Fleet, simulator: Simulator) -> None:
+    run = few.rollout.run({**upgrade(few.rollout, max_failures=0), "serial": [2, 1]})
+    assert run.status == 2
+    record = few.rollout.records()[-1]
+    assert (record["state"], record["stopped_by"]) == ("stopped", "budget")
+    assert [row["verdict"] for row in record["servers"]] == ["done", "mismatch", "pending"]
+    assert few.log(3) == []
+
+
+def test_check_mode_asks_and_changes_nothing(few: Fleet, simulator: Simulator) -> None:
+    run = few.rollout.run(upgrade(few.rollout), arguments=("--check",))
+    assert run.status == 0, run.output
+    assert not simulator.requests("create_job")
+    assert [few.log(n) for n in (1, 2, 3)] == [[], [], []]
+    assert run.of("Stop the containers that hold an NPU")[0]["result"]["containers"] == ["serving"]
+
+
+def test_verify_alone_logs_in_only_to_ask(few: Fleet) -> None:
+    run = few.rollout.run(upgrade(few.rollout, drain=[], verify="version"))
+    assert (run.status, run.failed) == (2, hosts(2)), run.output
+    assert [few.log(n) for n in (1, 2, 3)] == [[], [], []]
+    assert few.rows()[host(2)]["verdict"] == "mismatch"
+
+
+def test_without_verify_and_drain_nothing_is_paid_for(rollout: Rollout, simulator: Simulator) -> None:
+    """No task, no request and no login more: the hosts have an address at which nobody answers."""
+    seen = []
+    for values in ({}, {"drain": [], "verify": "off"}):
+        simulator.reset(servers=3, job_duration=0.3)
+        rollout.inventory(3, ansible_host="192.0.2.1", ansible_connection="ansible.builtin.ssh")
+        run = rollout.run(play(role(**values)))
+        assert run.status == 0, run.output
+        assert not [event for event in run.events if "npu_node" in event["task"]]
+        assert [event["task"].split(" : ")[-1] for event in run.events if event["host"] == host(2)] == ["Verdict"]
+        seen.append(([(event["task"], event["host"]) for event in run.events], simulator.counts()["writes"]))
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"drain": ["docker"]}, "fleet_job_drain: needs fleet_job_verify: health"),
+        ({"drain": ["docker"], "verify": "version"}, "fleet_job_drain: needs fleet_job_verify: health"),
+        ({"drain": ["podman"], "verify": "health"}, "value of fleet_job_drain must be one or more of"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    values: dict[str, Any], text: str, rollout: Rollout, simulator: Simulator
+) -> None:
+    rollout.inventory(2)
+    run = rollout.run(play(role(**values)))
+    assert run.status == 2 and text.replace(" ", "") in run.text, run.output
+    assert not simulator.requests("create_job")
+
+
+def test_an_inventory_cannot_ask_for_it(rollout: Rollout, simulator: Simulator) -> None:
+    rollout.inventory(2, fleet_job_verify="version")
+    run = rollout.run(play(role()))
+    assert run.status == 2 and "issetwhereaplaycannotseeit" in run.text, run.output
+    assert not simulator.requests("create_job")

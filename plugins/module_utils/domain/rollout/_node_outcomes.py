@@ -80,7 +80,8 @@ def verified_line(data: Record) -> str | None:
         for row in bad:
             if row["verdict"] == verdict:
                 name = as_line(row["server_name"] or row["host"], LONGEST_NAME)
-                texts.setdefault(as_line(row["message"] or "", _LONGEST_REASON), []).append(name)
+                # The worst reason comes first; the others are in the record.
+                texts.setdefault(as_line((row["message"] or "").split("; ")[0], _LONGEST_REASON), []).append(name)
         count = sum(map(len, texts.values()))
         if texts:
             shown = "; ".join(f"{some_of(names, 3)} {text}" for text, names in list(texts.items())[:3])
