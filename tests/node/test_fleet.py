@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from node.fake_node import Tree
+from node.local import running, upgraded_by
 from node.sshd import Nodes
 from node.test_role import MEMORY, at_work
 from rollout.rollout import VERSION, Rollout, host, hosts, play, role
@@ -19,7 +20,7 @@ from simulator.process import Simulator
 from simulator.state import server_id
 
 SERVERS = 12
-OLD = "24.1.rc3.9"
+OLD, OLD_FIRMWARE = "24.1.rc3.9", "7.5.0.108.220"
 MISMATCH, PENDING, HELD = 7, 8, 9
 DRAIN = {"drain": ["docker", "services", "holders"], "verify": "health"}
 WAITS = {
@@ -34,15 +35,10 @@ STARTED = ["docker start serving", "systemctl start npu-exporter"]
 
 def on_old(number: int, simulator: Simulator, effect: str = "all") -> Tree:
     """A node at work that runs the old version; jobs for its server upgrade it, to this effect."""
-    state = at_work()
-    state["title"] = OLD
-    for npu in state["npus"]:
-        npu.update(driver=OLD, firmware="7.5.0.108.220")
-    folder = "/usr/local/Ascend"
-    state["files"][f"{folder}/driver/version.info"] = f"Version={OLD}\npackage_version={OLD}\n"
-    state["files"][f"{folder}/firmware/version.info"] = f"Version=7.5.0.108.220\npackage_version={OLD}\n"
-    state["upgrade"] = {"url": simulator.url, "server_id": server_id(number), "effect": effect}
-    return state
+    work = at_work()
+    state = running(OLD, OLD_FIRMWARE)
+    state.update({key: work[key] for key in ("tools", "services", "containers", "proc")})
+    return upgraded_by(state, simulator.url, server_id(number), effect)
 
 
 def upgrade(rollout: Rollout, **variables: Any) -> dict[str, Any]:
@@ -121,7 +117,7 @@ def test_a_fleet(fleet: Fleet, simulator: Simulator) -> None:
     }
     keys = ("driver_before", "driver_after", "status", "passed")
     assert [rows[host(1)][key] for key in keys] == [OLD, VERSION, "SUCCESS", True]
-    assert rows[host(1)]["firmware_before"] == "7.5.0.108.220"
+    assert rows[host(1)]["firmware_before"] == OLD_FIRMWARE
     assert rows[host(1)]["firmware_after"].startswith("7.9.")
     assert [rows[host(MISMATCH)][key] for key in keys] == [OLD, f"{VERSION}, {OLD}", "SUCCESS", False]
     assert [rows[host(PENDING)][key] for key in keys] == [OLD, OLD, "SUCCESS", False]

@@ -112,8 +112,15 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: pathlib.Path) -> None:
 
 
 OUTCOME = {
-    "server_id": "s", "server_name": "n", "verdict": "done", "status": "SUCCESS", "message": None,
-    "job_id": "j", "job_name": "up", "ok": True, "changed": True,
+    "server_id": "s",
+    "server_name": "n",
+    "verdict": "done",
+    "status": "SUCCESS",
+    "message": None,
+    "job_id": "j",
+    "job_name": "up",
+    "ok": True,
+    "changed": True,
 }
 
 

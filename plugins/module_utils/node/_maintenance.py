@@ -72,7 +72,7 @@ class Maintenance:
                 lost.append(name)
             found.append({"id": each["Id"], "name": name})
         if lost:
-            text = "containers {} would be gone once stopped (docker run --rm): stop them by hand, or npu_node_keep them"
+            text = "containers {} would be gone once stopped (docker run --rm): stop them by hand, or keep them"
             raise Refused(text.format(", ".join(lost)))
         names = [each["name"] for each in found]
         if found:
