@@ -8,11 +8,8 @@ The controller keeps a copy of what the node remembers, and asks again while a s
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from typing import Any
-from urllib.parse import quote
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
@@ -20,14 +17,11 @@ from ansible.utils.display import Display
 
 from ..module_utils.domain._untrusted import as_line
 from ..module_utils.node._fleet import fleet_of, json_of, lines_of
-from ..module_utils.node._memory import Memory, checked
+from ..module_utils.node._memory import checked
 from ..module_utils.node._verdict import NOT_KNOWN, OK, UNSUPPORTED
-from ..module_utils.wiring._own_files import read_own_file
-from ..module_utils.wiring._replaced_file import replace_file
+from ..plugin_utils._node_memory import NodeMemory, write_versions
 
 MODULE = "modelarts.liteserver.npu_node_step"
-FOLDER = os.path.join("modelarts.liteserver", "nodes")
-MOST_BYTES = 64 * 1024 * 1024
 PAUSE_SECONDS = 5.0
 Result = dict[str, Any]
 
@@ -120,25 +114,21 @@ class ActionModule(ActionBase):
         fleet = fleet_of(nodes, wanted)
         file = self._task.args.get("file")
         if file and not self._task.check_mode:
-            path = os.path.expanduser(str(file))
-            try:
-                replace_file(path, json.dumps(json_of(fleet), indent=1) + "\n")
-            except OSError as error:
-                raise AnsibleActionFail(f"npu_versions_file: {path}: {error.strerror or error}.") from error
+            write_versions(str(file), json_of(fleet))
         return {"table": lines_of(fleet), "problems": fleet.problems}
 
     # --- the node, and what is kept here ---
 
     def _asked(self) -> Result:
         """The module's result on the node; what it remembers is kept here too."""
-        path = self._path()
+        memory_here = NodeMemory(self._host, checked)
         given = {name: value for name, value in self._task.args.items() if value is not None and name != "elsewhere"}
         result = self._execute_module(
-            module_name=MODULE, module_args={**given, "elsewhere": self._kept(path)}, task_vars=self._vars
+            module_name=MODULE, module_args={**given, "elsewhere": memory_here.read()}, task_vars=self._vars
         )
         memory = result.pop("memory", None)
         if memory is not None and not self._task.check_mode:
-            self._keep(path, memory)
+            memory_here.keep(memory)
         return dict(result)
 
     def _reconnect(self, end: float) -> None:
@@ -156,28 +146,6 @@ class ActionModule(ActionBase):
             shared_loader_obj=self._shared_loader_obj,
         )
         action.run(task_vars=self._vars)
-
-    def _path(self) -> str:
-        home = os.environ.get("ANSIBLE_HOME") or os.path.join("~", ".ansible")
-        return os.path.join(os.path.expanduser(home), FOLDER, f"{quote(self._host, safe='')}.json")
-
-    def _kept(self, path: str) -> Memory | None:
-        if not os.path.lexists(path):
-            return None
-        try:
-            return checked(read_own_file(path, MOST_BYTES))
-        except (OSError, ValueError) as error:
-            raise AnsibleActionFail(f"{path}: {error}. It is a copy of what the node remembers: remove it.") from error
-
-    def _keep(self, path: str, memory: Memory) -> None:
-        try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            replace_file(path, json.dumps(memory))
-        except OSError as error:
-            raise AnsibleActionFail(
-                f"{path}: {error.strerror or error}. The node remembers what was stopped; the copy here cannot be written. What"
-                " to do: set ANSIBLE_HOME to a folder of this user."
-            ) from error
 
     def _shown(self, result: Result) -> Result:
         if result.get("failed") and "msg" in result and not str(result["msg"]).startswith(self._host):

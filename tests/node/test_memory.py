@@ -19,6 +19,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.node import _memory
 from ansible_collections.modelarts.liteserver.plugins.module_utils.node._maintenance import write_whole
+from ansible_collections.modelarts.liteserver.plugins.plugin_utils._host_fates import HostFates
 
 BOOT = "0b5ce0aa-94f9-4c1f-9a53-3f1b1f3f6c11"
 names = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=4)
@@ -144,6 +145,15 @@ def test_what_a_word_makes_of_a_server(word: dict[str, Any] | None, verdict: str
     after = verified(before, {} if word is None else {"h": word})["h"]
     assert (after["verdict"], after["ok"]) == (verdict, verdict == "done")
     assert after["ok"] or (after["text"] and after["hint"])
+
+
+def test_a_word_of_another_batch_or_play_does_not_count() -> None:
+    fates = HostFates.__new__(HostFates)
+    fates._facts = {"h": {"npu_node_verdict": {"mark": "run 1", "verdict": "ok"}}, "i": {"npu_node_verdict": "ok"}}
+    assert fates.word_of_node("h", "run 1")
+    assert fates.word_of_node("h", "run 2") is None
+    assert fates.word_of_node("i", "run 1") is None
+    assert fates.word_of_node("j", "run 1") is None
 
 
 def test_a_word_changes_nothing_of_a_server_that_is_not_done() -> None:
