@@ -184,7 +184,7 @@ def test_killed_after_the_job(few: Fleet, simulator: Simulator) -> None:
     """The service calls the servers done; nobody has asked their nodes, and they are still drained."""
     running = few.rollout.start(upgrade(few.rollout), new_session=True)
     running.wait_until(
-        lambda: bool(few.rollout.records()) and few.rollout.records()[-1]["batches"][0]["phase"] == "after"
+        lambda: [batch["phase"] for record in few.rollout.records() for batch in record["batches"]] == ["after"]
     )
     running.kill()
     killed = few.rows()
