@@ -126,7 +126,6 @@ rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
 
 node: venv-test
-	@bash tests/tools/openssh.sh
 	pytest -n $(JOBS) tests/node $(ARGS)
 
 faults: venv-test
