@@ -52,6 +52,7 @@ class Book:
     def __init__(self, folder: pathlib.Path, nodes: Nodes) -> None:
         self.folder, self.nodes = folder, nodes
         self.home = folder / "home"
+        self.environment: dict[str, str] = {}
         self._count = 0
 
     def run(self, *entries: str, arguments: tuple[str, ...] = (), **variables: Any) -> Done:
@@ -84,7 +85,7 @@ class Book:
                 "play.json",
             ],
             cwd=folder,
-            env={**clean_environment(folder), **recording(folder / "record"), "ANSIBLE_HOME": str(self.home)},
+            env={**clean_environment(folder), **recording(folder / "record"), "ANSIBLE_HOME": str(self.home), **self.environment},
             capture_output=True,
             text=True,
             timeout=200,
