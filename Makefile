@@ -47,7 +47,7 @@ ifdef PYTHON
   export PYTHON
 endif
 
-.PHONY: demo test suites check lint lint-ansible lint-docs lint-terms lint-code lint-licences lint-workflows unit unit-quick coverage playbooks security faults soak fleet rollout node runner awx eda sanity units integration types audit bench build artifact-test importer release-check clean docs browser docs-test api-coverage pins venv-demo venv-test
+.PHONY: demo test suites check lint lint-ansible lint-docs lint-terms lint-code lint-licences lint-workflows unit unit-quick coverage playbooks security faults soak fleet rollout node runner awx eda sanity units integration types audit bench build artifact-test importer release-check clean docs browser pictures docs-test api-coverage pins venv-demo venv-test
 
 demo: venv-demo
 	python tests/demo/demo.py
@@ -174,6 +174,10 @@ browser: docs
 	@bash tests/tools/venv.sh browser tools
 	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
 	"$$(bash tests/tools/paths.sh venv browser)/bin/pytest" -n $(JOBS) --dist worksteal --confcutdir tests/browser tests/browser $(ARGS)
+
+# docs/images/plan.svg and run.svg, from real runs of the demo.
+pictures: venv-test
+	python tests/demo/pictures.py
 
 docs-test: venv-test
 	pytest -n $(JOBS) --dist worksteal tests/documentation $(ARGS)

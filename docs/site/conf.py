@@ -11,6 +11,7 @@ from typing import Any
 
 import merm
 import yaml
+from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -58,7 +59,8 @@ class Mermaid(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Draw it, with the text for those who cannot see it."""
         text = "\n".join(self.content)
-        picture = merm.render_diagram(text)
+        # The drawing package takes the quotes of a label for a part of it.
+        picture = merm.render_diagram(text.replace('|"', "|").replace('"|', "|"))
         described = (
             f'<figure class="diagram" role="img" tabindex="0" aria-label="{html.escape(text)}">{picture}</figure>'
         )
@@ -68,12 +70,20 @@ class Mermaid(SphinxDirective):
 def make_accessible(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """What Sphinx and Furo leave out: keys can scroll what scrolls, and captions are no headings without a level."""
+    """What Sphinx and Furo leave out: keys can scroll what scrolls, and captions are no headings without a level.
+
+    The cells of a table get the heads of their columns, so that site.css can show its rows as cards on a phone.
+    """
     context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(' role="heading"', "")
-    for scrolls in ("<pre", '<div class="table-wrapper'):
-        context["body"] = context.get("body", "").replace(
-            scrolls, scrolls.replace("<pre", '<pre tabindex="0"').replace("<div", '<div tabindex="0"')
-        )
+    body = BeautifulSoup(context.get("body", ""), "html.parser")
+    for scrolls in body.select("pre, div.table-wrapper"):
+        scrolls["tabindex"] = "0"
+    for table in body.select("div.table-wrapper > table"):
+        heads = [head.get_text(" ", strip=True) for head in table.select("thead th")]
+        for row in table.select("tbody > tr"):
+            for head, cell in zip(heads, row.find_all("td", recursive=False), strict=False):
+                cell["data-head"] = head
+    context["body"] = str(body)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

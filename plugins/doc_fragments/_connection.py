@@ -78,7 +78,7 @@ options:
     default: true
   ca_path:
     description:
-      - File or folder with the certificates of your own authority.
+      - File or folder with the certificates of your own certificate authority.
       - Environment variable E(LITESERVER_CA_PATH).
     type: path
   proxy:
@@ -89,7 +89,7 @@ options:
   request_timeout:
     description:
       - Seconds to wait for a connection, and for an answer.
-      - Where a create request gets no answer, the job is looked for during so many seconds.
+      - Where a create request gets no answer, the collection searches for the job for as many seconds.
     type: int
     default: 30
   max_retries:

@@ -12,17 +12,17 @@ class ModuleDocFragment:
 options:
   wait_timeout:
     description:
-      - Seconds to wait. After that the task fails with RV(ignore:timed_out=true). Running it again goes on waiting.
+      - Seconds to wait. After that the task fails with RV(ignore:timed_out=true). Rerunning it continues the wait.
     type: int
     default: 3600
   wait_sleep:
     description:
-      - Longest pause between two looks in seconds. The first ones are shorter.
+      - Longest pause between two polls in seconds. The first ones are shorter.
     type: int
     default: 10
   progress:
     description:
-      - While waiting, shows a line when something changes, and at least every so many seconds. V(0) is off.
+      - While waiting, shows a line when something changes, and a heartbeat after this many seconds. V(0) is off.
       - The lines appear at once, on the standard error of C(ansible-playbook), and in AWX in the output of the job.
       - Where they cannot be shown, they go to the system log of the machine that runs the module. That is with C(async),
         with C(delegate_to) another machine, and with C(become) a user that is not C(root).

@@ -29,7 +29,7 @@ options:
     elements: str
   total:
     description:
-      - How many jobs there are, where not all of them were read. The first line then says so.
+      - How many jobs there are, where not all of them were read. The first line then states it.
     type: int
 """
 

@@ -14,8 +14,8 @@ author:
 description:
   - Takes the host pattern of a play and returns it unchanged. Fails where no host of the inventory matches it, or C(--limit) leaves none.
   - A play without hosts runs no task, so no task can report it, and C(ansible-playbook) ends with exit status 0. A misspelt pattern then
-    looks like a run without failures. Use the filter in the play's C(hosts).
-  - With C(--syntax-check), which runs nothing and needs no inventory, it does not look at hosts.
+    ends like a run without failures. Use the filter in the play's C(hosts).
+  - With C(--syntax-check), which runs nothing and needs no inventory, it does not check hosts.
 positional: _input
 options:
   _input:

@@ -12,14 +12,14 @@ version_added: 1.0.0
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 description:
-  - Gives C(serial) its batch sizes, a canary first, then growing waves.
+  - Computes batch sizes for C(serial), a canary first, then growing waves.
   - A supernode is never cut in two, because all servers of one supernode must run one driver version. Where the first host belongs
     to a supernode, the canary is this whole supernode.
-  - The filter sees hosts in the order in which they are given. It must be the order of the play, and hosts of one supernode must stand
-    together in it, otherwise the filter fails and names them.
+  - The filter sees hosts in the order in which they are given. It must be the order of the play, and hosts of one supernode must be
+    adjacent in it, otherwise the filter fails and names them.
   - C(serial) is templated with C(groups), but without C(hostvars). A first play with M(ansible.builtin.group_by) can put the hosts that
     take part into one group, and each supernode's into a group of its own; see the examples. Such groups hold only the hosts
-    that C(--limit) or a slice left in, and a group with children lists its hosts child by child, so that supernodes stand together.
+    that C(--limit) or a slice left in, and a group with children lists its hosts child by child, so that the servers of a supernode are adjacent.
 positional: _input
 options:
   _input:
@@ -45,7 +45,7 @@ options:
     default: 1
   growth:
     description:
-      - Each batch is so many times as large as the one before.
+      - How many times as large as the one before a batch may be.
     type: float
     default: 2
   largest:

@@ -13,15 +13,15 @@ description:
   - Makes a host of each Lite Server of a user or a project, all pages, ordered by supernode, then name.
     Servers without a supernode come last. The order of hosts in groups is the same.
   - The file that configures it ends in C(liteserver.yml) or C(liteserver.yaml).
-  - When anything fails, be it an option, a request or a template, the program that asked for the inventory ends with one line
-    that says why, and exit status 4. There is never an empty or a shorter inventory instead, whatever
-    C(any_unparsed_is_failed) and C(unparsed_is_failed) say in C([inventory]) of C(ansible.cfg).
+  - When anything fails, be it an option, a request or a template, the program that reads the inventory ends with one line
+    that states the reason, and exit status 4. There is never an empty or a shorter inventory instead, whatever
+    C(any_unparsed_is_failed) and C(unparsed_is_failed) are in C([inventory]) of C(ansible.cfg).
   - Each host has the variables C(liteserver_id), C(liteserver_name), C(liteserver_status), C(liteserver_flavor),
     C(liteserver_category), C(liteserver_supernode_id), C(liteserver_supernode_name), C(liteserver_private_ip) (the first),
     C(liteserver_private_ips) (a list), C(liteserver_region), C(liteserver_project_id), and C(liteserver_raw), the record as the
-    service tells it, with what is secret by its name masked. All of them are always there, and null where the service does not tell.
+    service returns it, with what is secret by its name masked. All of them are always there, and null where the service leaves it out.
     C(ansible_host) follows O(address).
-  - No string of the service is trusted. Ansible is told so, and C(ansible-inventory --list) shows strings as C(__ansible_unsafe).
+  - No string of the service is trusted. They are marked so for Ansible, and C(ansible-inventory --list) shows strings as C(__ansible_unsafe).
   - No groups are made but those of O(groups) and O(keyed_groups).
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
@@ -33,7 +33,7 @@ extends_documentation_fragment:
 notes:
   - Every option may be a template, rendered with the extra variables (C(-e)) and without host variables. Values from the
     environment are taken as they are. O(hostname) and O(address) are rendered for each server.
-  - The names of hosts depend on the servers of the O(scope), not on the O(filters). Where several servers are named alike, all of
+  - The names of hosts depend on the servers of the O(scope), not on the O(filters). Where several servers share a name, all of
     them get the beginning of their ids behind the name (V(name_0a1b2c3d)), and a warning names those that are in the inventory.
     The same happens where a host or a group of an inventory that was read before has the name.
   - With O(cache), the records of the servers are kept, without anything secret, in files for their owner only. What is kept for one project, user, endpoint,
@@ -41,7 +41,7 @@ notes:
 options:
   plugin:
     description:
-      - Always V(modelarts.liteserver.liteserver). It says that the file is for this plugin.
+      - Always V(modelarts.liteserver.liteserver). It marks the file as one for this plugin.
     type: str
     required: true
     choices: [modelarts.liteserver.liteserver]
@@ -54,7 +54,7 @@ options:
   filters:
     description:
       - Only servers that pass all of these filters. Each is a value or a list of accepted values.
-      - The API has no filters for servers. They work here, on what it lists.
+      - The API has no filters for servers. The collection filters the list.
     type: dict
     default: {}
     suboptions:

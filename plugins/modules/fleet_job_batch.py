@@ -103,7 +103,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 jobs:
-  description: What came of each job, as M(modelarts.liteserver.liteserver_job) returns it.
+  description: The outcome of each job, as M(modelarts.liteserver.liteserver_job) returns it.
   returned: O(work=judge), O(work=start) and O(work=wait)
   type: list
   elements: dict

@@ -44,7 +44,7 @@ options:
     type: str
   answer:
     description:
-      - What was typed when approval was asked for.
+      - What was typed at the prompt for approval.
     type: str
   number:
     description:
@@ -57,7 +57,7 @@ options:
     default: 1
   growth:
     description:
-      - For O(step=waves), each wave is so many times as large as the one before.
+      - For O(step=waves), how many times as large as the one before a wave may be.
     type: float
     default: 2
   largest:

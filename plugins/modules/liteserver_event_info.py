@@ -7,7 +7,7 @@ module: liteserver_event_info
 short_description: List scheduled events of ModelArts Lite Servers
 version_added: 1.0.0
 description:
-  - Lists the scheduled events of a project, newest first, all pages. An event is maintenance that the vendor asks leave for, has
+  - Lists the scheduled events of a project, newest first, all pages. An event is maintenance that the vendor requests permission for, has
     planned, or carries out, for example a reboot or a repair. It would collide with a job on the same server.
   - It only reads. No module of this collection accepts an event, because accepting one can erase disks.
 author:
@@ -19,7 +19,7 @@ extends_documentation_fragment:
 options:
   states:
     description:
-      - Only events in one of these states, whatever the case. Documented are V(inquiring) (waits for your leave), V(scheduled),
+      - Only events in one of these states, whatever the case. Documented are V(inquiring) (waits for your permission), V(scheduled),
         V(executing), V(completed), V(failed) and V(canceled).
       - A warning names events that are left out because their state is none of these.
     type: list
@@ -72,7 +72,7 @@ RETURN = r"""
 events:
   description:
     - The events, newest first. With O(server_ids), an event that concerns two of the servers is there twice.
-    - Times are milliseconds since the epoch. What the service does not tell is null.
+    - Times are milliseconds since the epoch. What the service leaves out is null.
   returned: success
   type: list
   elements: dict
@@ -143,13 +143,13 @@ events:
       server_name: liteserver-00001
       raw: {}
 missing_server_ids:
-  description: Those of O(server_ids) that do not exist. Their events can be told by this id alone.
+  description: Those of O(server_ids) that do not exist. Their events can be recognized by this id alone.
   returned: success
   type: list
   elements: str
   sample: []
 complete:
-  description: Whether the service gave all its events. If not, or if it cannot be told, there is a warning too.
+  description: Whether the service gave all its events. If not, or if that is not known, there is a warning too.
   returned: success
   type: bool
   sample: true

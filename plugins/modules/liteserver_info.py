@@ -9,8 +9,8 @@ short_description: Read ModelArts Lite Servers
 version_added: 1.0.0
 description:
   - Lists the Lite Servers of a user or a project, all pages, or reads some by id.
-  - The API has no filters for servers. They work here, on what it lists.
-  - Servers come by supernode, then name. Those without a supernode come last.
+  - The API has no filters for servers. The collection filters the list.
+  - Servers are sorted by supernode, then name. Those without a supernode come last.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
@@ -89,7 +89,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 servers:
-  description: The servers, by supernode, then name. Every key is always there, and null where the service does not tell.
+  description: The servers, by supernode, then name. Every key is always there, and null where the service leaves it out.
   returned: success
   type: list
   elements: dict

@@ -15,12 +15,12 @@ description:
     runs is attached to. One where it failed, where the newest task ran other items, or that has no task at all, is submitted.
     Where other items still run, nothing is created, whatever the name of that job.
     So the same task twice creates one job, and after a partial failure only the failed servers are submitted again.
-  - The API itself knows no failed job. This module fails when a server failed, see O(fail_on).
-  - A create request whose outcome is not known is never repeated. The job is looked for instead, and the task fails with
+  - The API has no failed state for jobs. This module fails when a server failed, see O(fail_on).
+  - A create request whose outcome is not known is never repeated. The collection searches for the job instead, and the task fails with
     RV(ignore:error.outcome=unknown) where it is not found.
   - Runs on one controller judge and create one after the other, by a lock below Ansible's home (E(ANSIBLE_HOME), or
     C(~/.ansible) of the user). The API has no lock, so two runs at the same moment on two controllers may both create a job.
-    Each looks for the other one afterwards. A job of
+    Each searches for the other one afterwards. A job of
     another run with the same items is named in a warning, waited for too, and the younger of both decides the verdicts. One with
     other items fails the task with V(servers_busy).
 author:
@@ -42,7 +42,7 @@ attributes:
 options:
   state:
     description:
-      - V(present) brings the servers to have run the items, or adopts the job O(job_id).
+      - V(present) brings the servers to have run the items, or attaches to the job O(job_id).
       - V(absent) deletes the records of the job O(job_id), or of all jobs that are named O(name). It does not stop work on the
         servers; the API cannot do that.
     type: str
@@ -55,7 +55,7 @@ options:
     type: str
   job_id:
     description:
-      - With O(state=present), adopts this job. Nothing is created, and O(wait) waits for it. With O(server_ids), only these
+      - With O(state=present), attaches to this job. Nothing is created, and O(wait) waits for it. With O(server_ids), only these
         servers of it count. With O(items) or O(spec), it is an error if the job runs others.
       - With O(state=absent), deletes this job.
     type: str
@@ -82,12 +82,12 @@ options:
         required: true
       spec:
         description:
-          - Parameters of the item. The keys are the parameters of the template. Values become texts, as the API wants
+          - Parameters of the item. The keys are the parameters of the template. Values become strings, as the API requires
             (V(true) becomes V("true")). Quote versions, because YAML reads 24.10 as 24.1.
         type: dict
   spec:
     description:
-      - Short for one item of the same type as O(type). Excludes O(items).
+      - Short for one item of the same type as O(type). Mutually exclusive with O(items).
     type: dict
   secret_spec:
     description:
@@ -101,35 +101,35 @@ options:
     type: str
   is_reboot:
     description:
-      - Sent when given. The documents of the API disagree on what it does. The newest say that a failed task is restarted.
+      - Sent when given. The API's documentation contradicts itself on its effect. By the newest, a failed task is restarted.
         It is not compared with earlier jobs.
     type: bool
   reuse:
     description:
       - Which finished jobs may count as having done the work. V(same_name) means jobs of this O(name), V(any_name) jobs of any
-        name. Against a start every job counts, whatever its name. A newer one with other items supersedes, and one that runs
+        name. To prevent a second start, every job counts, whatever its name. A newer one with other items supersedes, and one that runs
         is attached to or holds this task up.
-      - V(never) does not look, and creates a job in any case.
+      - V(never) skips the check, and creates a job in any case.
     type: str
     choices: [same_name, any_name, never]
     default: same_name
   fail_on:
     description:
       - Which failed servers make the task fail. V(any) means one is enough, V(all) only if all of them failed, V(never) none.
-      - A server whose job is over without a known outcome counts as failed here.
+      - A server whose job has ended without a known outcome counts as failed here.
     type: str
     choices: [any, all, never]
     default: any
   skipped:
     description:
-      - How a server counts that the service skipped. With V(ok) it is done, and a warning names it.
+      - What a server that the service skipped counts as. With V(ok) it is done, and a warning names it.
     type: str
     choices: [ok, failed]
     default: ok
   template_check:
     description:
       - Compares O(type) and O(spec) with the parameters and regexes of the live templates before anything is created.
-        V(strict) fails where they do not fit, V(warn) warns, V(off) does not ask.
+        V(strict) fails where they do not fit, V(warn) warns, V(off) skips the check.
     type: str
     choices: [strict, warn, 'off']
     default: warn
@@ -209,7 +209,7 @@ action:
   choices: [created, attached, none, deleted, planned]
 job:
   description:
-    - The created or adopted job as the service tells it, without its tasks (RV(servers) has them), with times in milliseconds
+    - The job that was created or attached to, as the service returns it, without its tasks (RV(servers) has them), with times in milliseconds
       since the epoch, or null. With O(state=absent), the newest of the deleted ones. Fields that are not documented are passed on.
     - Values of O(secret_spec), and of keys of a spec that are named like a secret, are masked.
     - In a template, write V(result.job['items']), because V(result.job.items) is a method.
@@ -251,10 +251,10 @@ servers:
       description: Its name, or null where no task of it was seen.
       type: str
     status:
-      description: Status of its task as the service tells it, or null. With RV(servers[].verdict=planned), of its earlier task.
+      description: Status of its task as the service returns it, or null. With RV(servers[].verdict=planned), of its earlier task.
       type: str
     message:
-      description: What the service says about the task, or null.
+      description: The service's message about the task, or null.
       type: str
     task_id:
       description: Id of its task, or null.
@@ -265,7 +265,7 @@ servers:
     verdict:
       description:
         - What it means. V(planned) is a server that would be submitted, or for which nothing was created because the task failed
-          before. V(unknown) is a server whose job is over without a documented end, or whose create request got no answer.
+          before. V(unknown) is a server whose job has ended without a documented end, or whose create request got no answer.
       type: str
       choices: [done, failed, running, unknown, planned]
   sample:

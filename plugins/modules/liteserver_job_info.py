@@ -19,7 +19,7 @@ extends_documentation_fragment:
 options:
   job_ids:
     description:
-      - Ids of jobs to read with their items and tasks, in this order. Excludes the filters.
+      - Ids of jobs to read with their items and tasks, in this order. Mutually exclusive with the filters.
     type: list
     elements: str
     aliases: [job_id]
@@ -38,7 +38,7 @@ options:
     type: str
   visible:
     description:
-      - Passed to the service when given. Its documents say no more than "visible or not".
+      - Passed to the service when given. Its documentation states only "visible or not".
     type: bool
 seealso:
   - module: modelarts.liteserver.liteserver_job
@@ -57,7 +57,7 @@ EXAMPLES = r"""
     job_ids: "{{ running.jobs | map(attribute='id') }}"
   register: details
 
-- name: Show what each server says
+- name: Show the message of each server
   ansible.builtin.debug:
     msg: "{{ item.server_name }}: {{ item.status }} {{ item.message }}"
   loop: "{{ details.jobs | map(attribute='tasks') | flatten }}"
@@ -71,7 +71,7 @@ jobs:
     - The jobs, newest first, or with O(job_ids) in that order. Times are milliseconds since the epoch. Fields that are not
       documented are passed on. Values of a spec whose keys are named like a secret are masked.
     - C(type) is the type under which the service stores the job. C(status) is V(FINISHED) too where servers failed;
-      C(abnormal_count) tells how many.
+      C(abnormal_count) is their number.
     - The list has no C(items), C(tasks) and C(template_id); jobs by O(job_ids) have, with a task for each server.
     - In a template, write V(job['items']), because V(job.items) is a method.
   returned: success

@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 templates:
-  description: The templates by type and name. Every key is always there, and null where the service does not tell.
+  description: The templates by type and name. Every key is always there, and null where the service leaves it out.
   returned: success
   type: list
   elements: dict
@@ -115,10 +115,10 @@ templates:
       description: Where they are mounted. Only with O(template_id).
       type: str
     timeout:
-      description: How long a task may take; the service does not say in which unit. Only with O(template_id).
+      description: How long a task may take; the unit is not documented. Only with O(template_id).
       type: str
     check_interval:
-      description: How often the service looks at a task; it does not say in which unit. Only with O(template_id).
+      description: How often the service checks a task; the unit is not documented. Only with O(template_id).
       type: str
   sample:
     - id: 6f02d33b-a5d6-485c-8d73-480da5870512

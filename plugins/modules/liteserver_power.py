@@ -9,8 +9,8 @@ short_description: Start, stop or reboot ModelArts Lite Servers
 version_added: 1.0.0
 description:
   - B(Stopping is a forced power-off.) Whatever runs on the server is interrupted. So O(state=stopped) needs O(force=true).
-  - Starts and stops only the servers that are not there yet, by the status that the service tells. A reboot is sent always, once.
-  - A server that is on the way already, such as V(STARTING), is waited for with O(wait), and sent nothing.
+  - Starts and stops only the servers that are not there yet, by the status that the service returns. A reboot is always sent, once.
+  - A server whose status is already changing, such as V(STARTING), gets no request; O(wait) waits for it.
   - Where a server is in a status that does not allow the action, the task fails before anything is sent.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
@@ -43,7 +43,7 @@ options:
     required: true
   force:
     description:
-      - Needed with O(state=stopped), to say that a forced power-off is what you want.
+      - Needed with O(state=stopped), to confirm that you want a forced power-off.
     type: bool
     default: false
   wait:
@@ -59,7 +59,7 @@ options:
     default: 1200
   wait_sleep:
     description:
-      - Longest pause between two looks in seconds. The first ones are shorter. With O(state=rebooted) it is 5 at most.
+      - Longest pause between two polls in seconds. The first ones are shorter. With O(state=rebooted) it is 5 at most.
     type: int
     default: 10
 seealso:

@@ -9,7 +9,7 @@ short_description: Read which software versions ModelArts Lite Server offers
 version_added: 1.0.0
 description:
   - Reads which versions of HDK (driver and firmware), CANN and other software the service offers for each type of flavor.
-  - These are the versions that may be asked for. The API does not tell which one is installed on a server.
+  - These are the versions that a job may install. The API does not report which one is installed on a server.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
@@ -31,7 +31,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which HDK versions may be asked for
+- name: Which HDK versions a job may install
   modelarts.liteserver.liteserver_software_info:
     region: cn-north-4
     project_id: 0123456789abcdef0123456789abcdef

@@ -11,7 +11,7 @@ short_description: Read what the NPUs of a node run, how they are, and who holds
 version_added: 1.0.0
 description:
   - Runs on the node and asks its own tools (C(npu-smi), C(hccn_tool), C(lspci), C(docker)) and files. A job of the service that ended
-    with V(SUCCESS) says nothing about the driver that runs on each NPU. The node does.
+    with V(SUCCESS) proves nothing about the driver that runs on each NPU. The node does.
   - Changes nothing.
   - Fails closed. A value that could not be read is V(null), a health that no pattern knows is V(UNKNOWN), and an empty list of
     holders or processes is returned only where everything could be seen. So C(holders == []) means that nobody holds an NPU.
@@ -57,7 +57,7 @@ options:
     default: 15
 notes:
   - Run it as root on the host. Other users and containers do not see every process, so RV(holders) is V(null) there, unless somebody
-    is seen to hold an NPU. RV(unseen) says what could not be read, and why.
+    is seen to hold an NPU. RV(unseen) lists what could not be read, and why.
   - Tools are found in E(PATH) and where the driver usually installs them. They run with E(LC_ALL=C), eight at a time.
 """
 
@@ -116,7 +116,7 @@ npus:
       description: Firmware that this NPU runs.
       type: str
     compatibility:
-      description: What the driver says of the firmware, V(OK), V(NOK), V(UNKNOWN) or V(NOT SUPPORT).
+      description: The driver's verdict on the firmware, V(OK), V(NOK), V(UNKNOWN) or V(NOT SUPPORT).
       type: str
     error_codes:
       description: Error codes as hexadecimal words. Not each one is a fault.
@@ -180,7 +180,7 @@ lost:
   elements: str
   sample: []
 boot_id:
-  description: Id of this boot of the node. Another one says that it was restarted.
+  description: Id of this boot of the node. A different one means that it was restarted.
   returned: success
   type: str
   sample: 5f1c7a52-9c0e-4f4e-8a53-0d5f0c1d7b9e

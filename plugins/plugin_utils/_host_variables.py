@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
 
 from ..module_utils._errors import InvalidOption
 from ..module_utils.domain._waiting import check_wait_options
@@ -24,6 +25,9 @@ from ..module_utils.domain.rollout._variables import PREFIX, require_known
 HOOKS = ("before", "after")
 # Also imported when the play is loaded, and what they are without a value.
 NODE_PARTS: dict[str, Any] = {"drain": [], "verify": "off"}
+SERVER_ID = PREFIX + "server_id"
+# As the role's defaults have it. Ansible compiles a template anew each time, which would be half of what a host costs here.
+DEFAULT_SERVER_ID, OWN_SERVER_ID = "{{ liteserver_id | default('') }}", "liteserver_id"
 
 
 class HostVariables:
@@ -40,7 +44,7 @@ class HostVariables:
     """
 
     def __init__(self, task: Any, templar: Any, task_vars: Mapping[str, Any], entry: str) -> None:
-        self._task, self._templar = task, templar
+        self._task, self._templar = task, templar.copy_with_new_env()
         # Otherwise each host's variables would have the manager find the hosts of the play anew.
         self._hosts = {
             "_hosts": list(task_vars["ansible_play_batch"]),
@@ -49,11 +53,12 @@ class HostVariables:
         self._manager = task.get_variable_manager()
         self._entry = entry
         with open(os.path.join(task_vars["role_path"], "meta", "argument_specs.yml"), encoding="utf-8") as file:
-            specs = yaml.safe_load(file)["argument_specs"]
+            specs = yaml_load(file)["argument_specs"]
         self._spec: dict[str, Any] = specs[entry]["options"]
         # Variables of another entry point may be there for another use of the role.
         self._known = {name for spec in specs.values() for name in spec["options"]}
         self._validator = ArgumentSpecValidator(self._spec)
+        self._checked: dict[str, dict[str, Any]] = {}
         self._loaded = self._hooks_when_loaded()
 
     def of(self, host_name: str) -> dict[str, Any]:
@@ -64,7 +69,18 @@ class HostVariables:
         host = self._manager._inventory.get_host(host_name)
         variables = self._manager.get_vars(play=self._task.play, host=host, task=self._task, **self._hosts)
         require_known(variables, self._known)
-        checked = self._validator.validate(self._templated(variables))
+        given = self._templated(variables)
+        server_id = given.get(SERVER_ID)
+        if not isinstance(server_id, str):
+            return self._values(given)
+        # Nothing else depends on the id, and mostly it is all in which hosts differ.
+        shared = json.dumps({**given, SERVER_ID: None}, sort_keys=True, default=str)
+        if shared not in self._checked:
+            self._checked[shared] = self._values(given)
+        return {**self._checked[shared], "server_id": str(server_id)}
+
+    def _values(self, given: dict[str, Any]) -> dict[str, Any]:
+        checked = self._validator.validate(given)
         if checked.error_messages:
             raise InvalidOption("; ".join(checked.error_messages))
         parameters = checked.validated_parameters
@@ -107,13 +123,16 @@ class HostVariables:
         return requests, [f"{text} ({some_of(names)})" for text, names in hosts_of.items()]
 
     def _templated(self, variables: dict[str, Any]) -> dict[str, Any]:
-        templar = self._templar.copy_with_new_env(available_variables=variables)
+        self._templar.available_variables = variables
         given = {}
         for name in self._spec:
             if name not in variables:
                 continue
+            value = variables[name]
+            if name == SERVER_ID and value == DEFAULT_SERVER_ID:
+                value = variables.get(OWN_SERVER_ID)
             try:
-                value = templar.template(variables[name])
+                value = self._templar.template(value)
             except AnsibleError as error:
                 raise InvalidOption(f"{name}: {' '.join(str(error).split())}") from error
             # An empty value is what a variable without one looks like in a survey.
@@ -122,8 +141,8 @@ class HostVariables:
         return restore_strings(given, self._spec)
 
     def _hooks_when_loaded(self) -> dict[str, Any]:
-        variables = self._manager.get_vars(play=self._task.play, task=self._task)
-        templar = self._templar.copy_with_new_env(available_variables=variables)
+        self._templar.available_variables = variables = self._manager.get_vars(play=self._task.play, task=self._task)
+        templar = self._templar
         loaded: dict[str, Any] = {hook: templar.template(variables.get(PREFIX + hook) or "") or None for hook in HOOKS}
         for part, absent in NODE_PARTS.items():
             value = templar.template(variables.get(PREFIX + part) or "") or absent

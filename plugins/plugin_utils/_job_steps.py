@@ -133,7 +133,8 @@ def wait(step: Step) -> Result:
         record = RunRecord.begin("", "", list(outcomes), None, now_ms())
         record.open_batch(outcomes, now_ms())
         settle(record)
-    step.outcomes.write({host: {**outcome, **record.places[host]} for host, outcome in outcomes.items()})
+    places = record.places
+    step.outcomes.write({host: {**outcome, **places[host]} for host, outcome in outcomes.items()})
     path = step.run.path if started["kept"] else None
     worked = {host for host, outcome in outcomes.items() if outcome["changed"] or outcome["server_id"] in waited_for}
     worked |= set(outcomes if started["hooks_on"] == "all" else record.batch.get("hook_hosts") or [])

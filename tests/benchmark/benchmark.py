@@ -34,10 +34,12 @@ DOCS = HERE.parents[1] / "docs"
 
 
 def main() -> None:
+    keys = [contender.key for contender in contenders.CONTENDERS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="every size of every contender")
     parser.add_argument("--rounds", type=int, default=1, help="so many times, and medians (default: 1)")
     parser.add_argument("--fleets", type=int, nargs="*", help="sizes of the fleets")
+    parser.add_argument("--ways", nargs="*", choices=keys, help="only these ways to run a job on a fleet")
     parser.add_argument("--only", choices=["fleets", "history", "inventory"], help="one part")
     parser.add_argument("--write", action="store_true", help="write docs/benchmark.md and its plots")
     parser.add_argument("--results", type=pathlib.Path, help="read the figures of an earlier run; see --save")
@@ -65,6 +67,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.only in (None, "fleets"):
         for servers in options.fleets or ([10, 100, 1000, 2000, 5000] if options.full else [10, 100, 1000]):
             for contender in contenders.CONTENDERS:
+                if options.ways and contender.key not in options.ways:
+                    continue
                 if servers <= (contender.most if options.full else contender.quick):
                     results["fleets"].append(_median(contenders.measured, options.rounds, contender, servers))
                     _say(results["fleets"][-1])

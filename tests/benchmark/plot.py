@@ -14,13 +14,14 @@ Series: TypeAlias = dict[str, list[tuple[float, float]]]
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 60, 250, 50, 40
 # Told apart by those who see colours otherwise too (Okabe and Ito).
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442", "#888888")
 
 
-def line_plot(title: str, unit: str, series: Series) -> str:
+def line_plot(title: str, unit: str, series: Series, limit: str | None = None) -> str:
     """The plot as a document.
 
     :param series: {name of a line: (x, y) with both above 0; a y that is not is left out}.
+    :param limit: the line that is drawn dashed.
     """
     points = [(x, y) for line in series.values() for x, y in line if y > 0]
     low_x, high_x = _decades([x for x, _y in points])
@@ -50,7 +51,8 @@ def line_plot(title: str, unit: str, series: Series) -> str:
         colour = COLOURS[number % len(COLOURS)]
         places = [place(x, y) for x, y in sorted(line) if y > 0]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        dashed = ' stroke-dasharray="6 4"' if name == limit else ""
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in places]
         y_of_name = TOP + 10 + 20 * number
         parts.append(f'<rect x="{WIDTH - RIGHT + 16}" y="{y_of_name - 9}" width="10" height="10" fill="{colour}"/>')

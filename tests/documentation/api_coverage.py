@@ -507,8 +507,8 @@ HEAD = f"""\
 For readers who ask whether a call, parameter or field is supported. At the end you know where each value goes.
 
 The calls are those under `{PREFIX}` in the vendor's SDK `huaweicloudsdkmodelarts` {SDK_VERSION}. The tables are
-measured: the real modules ran against the [simulator](../tests/simulator/README.md), with a distinct value in each option and
-in each field of the answers, and the tables show where each value arrived. The live service was not used.
+measured: the real modules ran against the [simulator](../tests/simulator/README.md), with a distinct value in each
+option and in each field of the answers, and the tables show where each value arrived. The live service was not used.
 
 - A path `/../x` is `/v1/{{project_id}}/x`.
 - Fields that the SDK does not have are passed through: in jobs as they come, of servers and services in `raw`.

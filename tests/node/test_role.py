@@ -85,7 +85,12 @@ class Book:
                 "play.json",
             ],
             cwd=folder,
-            env={**clean_environment(folder), **recording(folder / "record"), "ANSIBLE_HOME": str(self.home), **self.environment},
+            env={
+                **clean_environment(folder),
+                **recording(folder / "record"),
+                "ANSIBLE_HOME": str(self.home),
+                **self.environment,
+            },
             capture_output=True,
             text=True,
             timeout=200,

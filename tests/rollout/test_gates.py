@@ -23,6 +23,7 @@ HOLDS = {
     "budget": [[1, 2]],  # server 1 fails, none may
     "hook": [[1], [3, 4]],  # it fails on host 2
     "unknown_variable": [],  # fleet_job_max_failure
+    "supernodes": [],  # servers 1 to 4 are one, which batches of two cut
 }
 
 
@@ -50,6 +51,9 @@ def gated(gate, simulator, rollout, **more):
         if not path.exists():
             path.write_text(json.dumps([failing()]))
         more = {"before": str(path), **more}
+    elif gate == "supernodes":
+        simulator.reset(servers=12, job_duration=0.3, supernode_share=4 / 12, supernode_size=4)
+        more = {"supernodes": "strict", **more}
     elif gate == "unknown_variable":
         more = {"max_failure": 0, **more}
     return role(record=str(rollout.record), **more)
@@ -111,6 +115,39 @@ def imported_twice(task, rollout):
     return [play(task, serial=BATCHES), play(other, serial=BATCHES)]
 
 
+def playbook_imported_twice(task, rollout):
+    """A runbook of one's own, for two versions."""
+    value = {**task, "vars": {**task["vars"], "fleet_job_version": "{{ wanted }}"}}
+    book = rollout.directory / "upgrade.yml"
+    book.write_text(json.dumps([play(value, serial=BATCHES)]))
+    return [
+        {"name": version, "ansible.builtin.import_playbook": str(book), "vars": {"wanted": version}}
+        for version in (VERSION, OTHER_VERSION)
+    ]
+
+
+def with_strategy_free(task, rollout):
+    return [play(task, serial=BATCHES, strategy="free")]
+
+
+def with_any_errors_fatal(task, rollout):
+    return [play(task, serial=BATCHES, any_errors_fatal=True)]
+
+
+def with_a_condition(task, rollout):
+    return [play({**task, "when": f"inventory_hostname != '{host(2)}'"}, serial=BATCHES)]
+
+
+def with_tags(task, rollout):
+    return [play(noop("Left out"), {**task, "tags": ["upgrade"]}, serial=BATCHES)]
+
+
+def with_a_retry_file(task, rollout):
+    """What a run before this one left: hosts 1 to 3, the last one in a batch of its own."""
+    (rollout.directory / "upgrade.retry").write_text("".join(f"{host(number)}\n" for number in (1, 2, 3)))
+    return [play(task, serial=BATCHES)]
+
+
 def with_add_host(task, rollout):
     add = {"name": "Add", "ansible.builtin.add_host": {"name": "new", "groups": ["npu"]}, "changed_when": False}
     return [play(task, add, serial=BATCHES)]
@@ -152,12 +189,25 @@ PLACES = [
     delegated,
     twice_in_a_play,
     imported_twice,
+    playbook_imported_twice,
+    with_strategy_free,
+    with_any_errors_fatal,
+    with_a_condition,
+    with_tags,
+    with_a_retry_file,
     with_add_host,
     with_refresh_inventory,
     with_an_unreachable_delegate,
     with_end_host,
 ]
-REFUSED = {run_once, delegated}
+STANDS_UNDER = "role fleet_job stands under "
+REFUSED = {
+    run_once: STANDS_UNDER + "run_once",
+    delegated: STANDS_UNDER + "delegate_to",
+    with_strategy_free: "role fleet_job runs with strategy linear, not free",
+    with_a_condition: STANDS_UNDER + "a condition (when)",
+}
+ARGUMENTS = {with_tags: ("--tags", "upgrade"), with_a_retry_file: ("--limit", "@../upgrade.retry")}
 # Where something else than what the gate holds back alone reaches the API.
 OTHERS = {
     # Host 2 goes on to the second use, which has a budget of its own.
@@ -165,6 +215,9 @@ OTHERS = {
     (twice_in_a_play, "hook"): [[1], [1], [3, 4], [3, 4]],
     # The hook fails on host 2 in the first play, and hosts that failed are in no later one.
     (imported_twice, "hook"): [[1], [3, 4], [1], [3, 4]],
+    (playbook_imported_twice, "hook"): [[1], [3, 4], [1], [3, 4]],
+    (with_any_errors_fatal, "hook"): [],
+    (with_a_retry_file, "hook"): [[1], [3]],
     **{(with_an_unreachable_delegate, gate): [] for gate in HOLDS},
     (with_end_host, "budget"): [[1]],
 }
@@ -175,7 +228,9 @@ QUICK = {
     *[("budget", with_add_host), ("budget", with_refresh_inventory), ("hook", in_a_block_with_rescue)],
     *[("preflight", with_an_unreachable_delegate), ("preflight", run_once), ("approval", delegated)],
     *[("budget", twice_in_a_play), ("preflight", included_in_a_block_with_rescue), ("hook", with_end_host)],
-    *[("hook", imported_twice), ("hook", ignore_unreachable)],
+    *[("hook", imported_twice), ("hook", ignore_unreachable), ("supernodes", ignore_errors_on_the_role)],
+    *[("budget", playbook_imported_twice), ("budget", with_any_errors_fatal), ("supernodes", with_a_retry_file)],
+    *[("unknown_variable", with_strategy_free), ("hook", with_a_condition), ("preflight", with_tags)],
 }
 CELLS = [
     pytest.param(
@@ -201,10 +256,10 @@ def test_a_gate_holds_or_its_place_is_refused(simulator, rollout, gate, place, e
     rollout.expect_warnings()
     rollout.inventory(4)
     plays = place(gated(gate, simulator, rollout), rollout)
-    run = rollout.run(*plays)
+    run = rollout.run(*plays, arguments=ARGUMENTS.get(place, ()))
     assert created(simulator) == expected, run.output
     if place in REFUSED:
-        assert "role fleet_job stands under" in run.message("Open the batch")
+        assert REFUSED[place] in run.message("Open the batch")
         assert simulator.counts()["total"] == 0
     elif "rescue" not in place.__name__ and (gate, place) != ("hook", with_end_host):  # which ends who would fail
         assert run.status != 0, run.output
@@ -213,7 +268,7 @@ def test_a_gate_holds_or_its_place_is_refused(simulator, rollout, gate, place, e
     assert all(event["status"] != "unreachable" for event in run.events)
     for record in rollout.records():
         assert (record["state"] == "stopped") == (record["stopped_by"] is not None)
-        if gate in ("preflight", "approval", "budget") and place is not with_an_unreachable_delegate:
+        if gate in ("preflight", "approval", "budget", "supernodes") and place is not with_an_unreachable_delegate:
             assert record["stopped_by"] in (gate, "all_failed") or record["batches"][-1]["phase"] == "ended"
 
 

@@ -54,6 +54,10 @@ COMMON = {
     "preflight": "warn",
     "approve": "never",
     "delegate_to": "localhost",
+    "servers_per_job": "5",
+    "retries": "1",
+    "supernodes": "off",
+    "hooks_on": "all",
 }
 
 
@@ -72,14 +76,15 @@ def test_every_answer_reaches_the_role(simulator, rollout, tmp_path, entry):
     run = rollout.run(BOOKS[entry], variables=answers(**texts))
     bodies = [each["body"] for each in simulator.requests("create_job")]
     sizes = [len(body["server_ids"]) for body in bodies]
-    assert sizes == ([2] if entry == "hdk_upgrade" else [9])
+    # Of the upgrade, a wave for each supernode.
+    assert sizes == ([5, 1, 3] if entry == "hdk_upgrade" else [5, 4])
     for body in bodies:
-        assert (body["name"], body["description"], body["is_reboot"]) == ("nightly", "change 4711", True)
+        assert (body["name"], described(body), body["is_reboot"]) == ("nightly", "change 4711", True)
         assert body["items"][0]["spec"]["code"] == "canary-secret"
     assert run.failed == hosts(1, 2)
     assert "SKIPPED" in run.verdicts()[host(1)]["msg"]
     assert "still running when the wait was over" in run.verdicts()[host(2)]["msg"]
-    assert len(run.of("Hook before")) == sizes[0]
+    assert len(run.of("Hook before")) == sum(sizes)
     assert [record["entry"] for record in rollout.records()] == [entry]
     assert rollout.records()[0]["max_failures"].startswith("50%")
     assert "canary-secret" not in run.output
@@ -93,11 +98,12 @@ def test_an_empty_answer_is_none(simulator, rollout, entry):
     run = rollout.run(BOOKS[entry], variables=answers(**{**empty, **dict.fromkeys(OF_THE_PLAYBOOK, ""), **required}))
     assert (run.status, run.failed, len(run.changed)) == (0, [], 12)
     bodies = [each["body"] for each in simulator.requests("create_job")]
-    # The default waves: a whole supernode, and then all.
-    assert [len(body["server_ids"]) for body in bodies] == ([1, 3, 8] if entry == "hdk_upgrade" else [12])
+    # The default waves: whole supernodes.
+    assert [len(body["server_ids"]) for body in bodies] == ([6, 6] if entry == "hdk_upgrade" else [12])
     for body in bodies:
         assert body["name"].startswith(entry)
-        assert not {"description", "is_reboot"} & set(body)
+        assert "is_reboot" not in body
+        assert described(body) == ""
 
 
 WRONG = {
@@ -110,12 +116,16 @@ WRONG = {
     "wait_sleep": "often",
     "preflight": "loose",
     "approve": "weekly",
+    "servers_per_job": "a few",
+    "retries": "often",
+    "supernodes": "perhaps",
+    "hooks_on": "mostly",
 }
 
 
 @pytest.mark.parametrize("entry", BOOKS)
 def test_wrong_answers_are_refused_with_the_names_of_their_fields(simulator, rollout, entry):
-    """All of them at once, in one message, before any request."""
+    """All of them at once, in one message; the upgrade has read the servers for its waves before."""
     wrong = dict(WRONG, spec="no dictionary") if entry == "log_collect" else WRONG
     # The others take any text, or have a rule of their own below.
     texts = {"name", "description", "version", "max_failures", "before", "after", "record", "delegate_to"}
@@ -123,7 +133,7 @@ def test_wrong_answers_are_refused_with_the_names_of_their_fields(simulator, rol
     run = rollout.run(BOOKS[entry], variables=answers(version=VERSION, **wrong))
     message = run.message("Open the batch")
     assert [name for name in answers(**wrong) if name not in message] == []
-    assert simulator.counts()["total"] == 0
+    assert simulator.counts()["writes"] == 0
 
 
 @pytest.mark.parametrize(
@@ -172,7 +182,6 @@ CHANGED_TEXTS = {
     "version": "24.10",
     "description": "04711",
     "record": "off",
-    "delegate_to": "2027-01-06",
 }
 
 
@@ -187,7 +196,7 @@ def test_answers_that_arrive_as_something_else_are_refused(simulator, rollout):
     """All of them, with what to type instead; where they arrive as they are, they count as they are."""
     rollout.expect_warnings()
     texts = CHANGED_TEXTS if CHANGED else {name: CHANGED_TEXTS[name] for name in ("name", "description", "version")}
-    run = from_awx(rollout, BOOKS["hdk_upgrade"], answers(**texts, preflight="off"))
+    run = from_awx(rollout, BOOKS["hdk_upgrade"], answers(**texts, preflight="off", supernodes="off"))
     if not CHANGED:
         assert sent(simulator) == {("007", "04711", "24.10")}
         return
@@ -196,24 +205,35 @@ def test_answers_that_arrive_as_something_else_are_refused(simulator, rollout):
         name for name in answers(**texts) if f"{name}: is a" not in message and f"{name}: is the" not in message
     ] == []
     assert "type the quotes as well, for example '24.10'" in message
-    assert simulator.counts()["total"] == 0
+    assert simulator.counts()["writes"] == 0
+
+
+def test_a_delegate_that_is_no_name_of_a_host_ends_the_upgrade_in_its_first_play(simulator, rollout):
+    rollout.expect_warnings()
+    run = from_awx(rollout, BOOKS["hdk_upgrade"], answers(version=VERSION, delegate_to="2027-01-06"))
+    assert (run.status != 0, simulator.counts()["total"]) == (True, 0)
 
 
 def test_answers_in_quotes_arrive_as_they_are(simulator, rollout):
     """On each ansible-core. A truth value that is a choice, and a whole number of failures, need none."""
     rollout.expect_warnings()
     texts = {"name": "'007'", "version": '"24.10"', "description": "'04711'", "record": f"'{rollout.record}'"}
-    texts |= {"preflight": "off", "max_failures": "10", "hosts": "liteserver-00001,", "canary": 1}
+    texts |= {"preflight": "off", "supernodes": "off", "max_failures": "10", "hosts": "liteserver-00001,", "canary": 1}
     from_awx(rollout, BOOKS["hdk_upgrade"], answers(**texts))
     assert sent(simulator) == {("007", "04711", "24.10")}
     assert [record["max_failures"] for record in rollout.records()] == ["10"]
     assert [len(each["body"]["server_ids"]) for each in simulator.requests("create_job")] == [1]
 
 
+def described(body):
+    """The description of a create, without the mark behind it."""
+    return body["description"].rpartition("lsj1-")[0].removesuffix("_")
+
+
 def sent(simulator):
     """{(name, description, version)} of the jobs that were created."""
     bodies = [each["body"] for each in simulator.requests("create_job")]
-    return {(body["name"], body["description"], body["items"][0]["spec"]["version"]) for body in bodies}
+    return {(body["name"], described(body), body["items"][0]["spec"]["version"]) for body in bodies}
 
 
 @pytest.mark.parametrize("entry", BOOKS)

@@ -32,6 +32,8 @@ CHECKED = [
 UNCHECKED = [":!CHANGELOG.md", ":!CODE_OF_CONDUCT.md"]
 # A certificate authority is one; an authority alone is not.
 ALLOWED = [r"certificate authorit(?:y|ies)"]
+# Software of the NPUs, no misspelt "can".
+PRODUCTS = "cann"
 
 
 def main(repository: pathlib.Path = REPOSITORY) -> int:
@@ -44,7 +46,10 @@ def main(repository: pathlib.Path = REPOSITORY) -> int:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(read_by_users(name, (repository / name).read_text(encoding="utf-8")), encoding="utf-8")
         status = subprocess.run(
-            [sys.executable, "-m", "codespell_lib", "-D", "-", "-D", str(TERMS), "--regex", words(), "."],
+            [
+                *[sys.executable, "-m", "codespell_lib", "-D", "-", "-D", str(TERMS)],
+                *["-L", PRODUCTS, "--regex", words(), "."],
+            ],
             cwd=copies,
             check=False,
         ).returncode
@@ -68,7 +73,7 @@ def words() -> str:
     """The pattern of a word: the phrases of the list first, then what codespell takes for a word by itself."""
     keys = [line.partition("->")[0] for line in TERMS.read_text(encoding="utf-8").splitlines()]
     phrases = [re.escape(key) for key in keys if " " in key]
-    return "|".join(f"(?i:\\b{phrase}\\b)" for phrase in [*ALLOWED, *phrases]) + r"|[\w\-'’]+"
+    return "|".join(f"(?i:\\b{phrase}\\b)" for phrase in [*ALLOWED, *phrases]) + r"|[\w\-'\u2019]+"
 
 
 def read_by_users(name: str, text: str) -> str:

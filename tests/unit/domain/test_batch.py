@@ -135,6 +135,25 @@ def test_ended_jobs_are_read_once_however_many_are_started(api, clock):
     assert all(read.count(f"job-{number}") <= 1 for number in range(1, 31))
 
 
+def test_the_requests_of_a_start_grow_with_its_jobs_and_not_with_their_square(api, clock):
+    started(api, clock, group(ids(1000)))
+    read = [call[1] for call in api.calls if call[0] == "get_job"]
+    assert len(creates(api)) == 20 and max(read.count(job_id) for job_id in api.jobs) <= 2, read
+
+
+def test_a_created_job_that_does_not_list_its_servers_yet_is_read_again(api, clock):
+    remembering = RememberingApi(api)
+    job_id = remembering.create_job({"name": "n", "type": "COMMON", "items": [], "server_ids": ["s1", "s2"]})["id"]
+    whole = list(api.jobs[job_id]["tasks"])
+    api.jobs[job_id]["tasks"] = whole[:1]
+    assert len(remembering.get_job(job_id)["tasks"]) == 1
+    api.jobs[job_id]["tasks"] = whole
+    assert len(remembering.get_job(job_id)["tasks"]) == 2
+    api.calls.clear()
+    remembering.get_job(job_id)
+    assert api.calls == []
+
+
 def test_only_what_cannot_change_is_remembered(api):
     """A job that runs may end between two starts, and one that has ended may still correct what it says."""
     ended = api.add({"s1": "SUCCESS", "s2": "FAILED"})

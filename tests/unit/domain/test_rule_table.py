@@ -35,7 +35,7 @@ WORDS = {
     FAILED: "the same items, failed",
     RUNNING: "the same items, running",
     STUCK: "the same items, ended without a known end",
-    UNSETTLED: "one that does not say whether it is on the server",
+    UNSETTLED: "one that does not show whether it is on the server",
     ELSEWHERE: "the same items, done, other name",
     OTHER_DONE: "other items, ended",
     OTHER_RUNNING: "other items, running",

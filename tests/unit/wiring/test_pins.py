@@ -59,7 +59,9 @@ def test_every_installation_asks_for_hashes() -> None:
     files = [*ROOT.glob("tests/**/*.sh"), *ROOT.glob("tests/**/*.py"), ROOT / "Makefile", *ROOT.glob(".ci/*")]
     unpinned = []
     for path in files:
-        if path.name in ("get_pip.py", pathlib.Path(__file__).name) or ".ansible" in path.parts:
+        # "ansible-test units" runs on a copy that may itself lie in .ansible, and leaves a folder tests/output there.
+        below = path.relative_to(ROOT).parts
+        if path.name in ("get_pip.py", pathlib.Path(__file__).name) or ".ansible" in below or "output" in below:
             continue
         for line in path.read_text(errors="replace").splitlines():
             command = re.search(r"\bpip\b.*\b(install|download)\b", line)

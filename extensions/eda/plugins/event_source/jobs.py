@@ -17,31 +17,31 @@ DOCUMENTATION = r"""
 ---
 short_description: Changes of Lite Server jobs, and of their tasks on the servers
 description:
-  - Looks at the jobs of a project again and again, and makes one event of each change of a job's status, and of the status of
+  - Polls the jobs of a project, and emits one event for each change of a job's status, and of the status of
     a job's task on a server.
-  - The first look takes what is there for known and makes no event of it. With O(state_file), what changed while
+  - The first poll emits no event for what is already there. With O(state_file), what changed while
     ansible-rulebook did not run makes events when it runs again.
   - Each event is delivered to ansible-rulebook at least once. After a crash between the delivery and the writing of
-    O(state_file), the events of the last look come again, with the same C(id).
+    O(state_file), the events of the last poll come again, with the same C(id).
   - An event has C(kind) (V(job) or V(task)), C(id), C(job_id), C(job_name), C(previous_status) (null for what is new) and
     C(status). One of a job has C(counts) (tasks by status) and C(failed_server_ids), one of a task has C(task_id),
     C(server_id), C(server_name) and C(message). A job that the service no longer has gets the status V(DELETED).
-  - When a job is over, the events of its tasks come before its own.
+  - When a job has ended, the events of its tasks come before its own.
   - In all texts, what could begin a template is torn apart, because Ansible trusts what ansible-rulebook hands on.
     That is braces, and the header C(#jinja2:). Long texts are cut.
   - The connection options are those of the modules, with the same environment variables. Where ansible-rulebook runs, the
     Python libraries ansible-core and requests are needed.
-  - After trouble with the network or the service it goes on, with longer pauses. A refusal, such as wrong credentials, ends
+  - After a failure of the network or the service it goes on, with longer pauses. A refusal, such as wrong credentials, ends
     it, because requests with wrong keys lock them.
 options:
   interval:
     description:
-      - Seconds between two looks.
+      - Seconds between two polls.
     type: int
     default: 30
   requests_per_minute:
     description:
-      - How many requests it may make in a minute on average. A look takes one, or a few with a long list, and one for each job
+      - How many requests it may make in a minute on average. A poll takes one, or a few with a long list, and one for each job
         that runs. Where many run, the pauses get longer.
     type: int
     default: 30
@@ -52,7 +52,7 @@ options:
     elements: str
   state_file:
     description:
-      - A file for what has been told. It is replaced in one step, and readable for its owner only.
+      - A file for the changes that were reported. It is replaced in one step, and readable for its owner only.
       - One file is for one source. It is refused for another project, endpoint or list of names.
     type: path
 """
@@ -104,7 +104,7 @@ async def main(queue: asyncio.Queue, args: dict[str, Any]) -> None:
             if not source.passes(error):
                 raise
             pause = source.pause_after_trouble()
-            logger.warning("%s Looking again in %d s.", error, pause)
+            logger.warning("%s Polling again in %d s.", error, pause)
         else:
             await _deliver(queue, source, events)
         await asyncio.sleep(pause)

@@ -200,27 +200,38 @@ class StartBatch:
 
 
 class RememberingApi:
-    """An API for one start of many jobs: what cannot change is read once.
+    """An API for one start of many jobs: what cannot change, or may be old, is read once.
 
-    A job that has ended, with all its tasks, stays as it is. Everything else is read each time, the list of jobs too.
+    A job that has ended, with all its tasks, stays as it is. One that this start has created serves the servers that it
+    was created for, once it lists them: that it may have ended since can only hold a further job back. Everything else is
+    read each time, the list of jobs too.
     """
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._ended: dict[str, Record] = {}
+        self._known: dict[str, Record] = {}
+        self._created: dict[str, frozenset[str]] = {}
         self._templates: Listing | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)
 
+    def create_job(self, body: Record) -> Record:
+        """Create a job; whoever lost the answer reads it anew each time."""
+        answer = self._api.create_job(body)
+        if isinstance(answer, Mapping):
+            self._created[str(answer.get("id"))] = frozenset(each.lower() for each in body["server_ids"])
+        return answer
+
     def get_job(self, job_id: str, polling: bool = False) -> Record:
         """A job with its items and tasks."""
-        if job_id in self._ended:
-            return self._ended[job_id]
+        if job_id in self._known:
+            return self._known[job_id]
         raw = self._api.get_job(job_id, polling=polling)
         job = read_job(raw)
-        if job.ended and job.tasks and all(task.ended for task in job.tasks):
-            self._ended[job_id] = raw
+        over = job.ended and job.tasks and all(task.ended for task in job.tasks)
+        if over or self._created.get(job_id) == frozenset(job.task_of):
+            self._known[job_id] = raw
         return raw
 
     def list_templates(self) -> Listing:

@@ -280,7 +280,8 @@ class RunRecord:
         return [row["host"] for row in self.data["servers"] if row["passed"] is False and row["verdict"] == "running"]
 
     def _rows(self, hosts: Collection[str]) -> list[Record]:
-        return [row for row in self.data["servers"] if row["host"] in hosts]
+        wanted = set(hosts)
+        return [row for row in self.data["servers"] if row["host"] in wanted]
 
 
 def _take(row: Record, outcome: Outcome) -> None:
