@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for the API of a Kubernetes cluster with one node, over real HTTP, for the real client.
 
-It has the node, pods, evictions, and what the controller of DaemonSets does: their pods end where the node loses a label
-that they select. Not modelled: other kinds, watches, authentication, grace periods, disruption budgets.
+It has the node, pods, evictions, and what the controller of DaemonSets does: their pods end where the node loses a
+label that they select. Not modelled: other kinds, watches, authentication, grace periods, disruption budgets.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Cluster:
                 self.end_headers()
                 self.wfile.write(payload)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = handle_any  # noqa: N815  (http.server's names)
+            do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = handle_any
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -88,7 +88,9 @@ class Cluster:
         cluster = {"server": f"http://127.0.0.1:{self._server.server_port}"}
         context = {"cluster": "c", "user": "u"}
         content = {
-            **{"apiVersion": "v1", "kind": "Config", "current-context": "x"},
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "x",
             "clusters": [{"name": "c", "cluster": cluster}],
             "contexts": [{"name": "x", "context": context}],
             "users": [{"name": "u", "user": {}}],

@@ -53,6 +53,7 @@ class Book:
         self.folder, self.nodes = folder, nodes
         self.home = folder / "home"
         self.environment: dict[str, str] = {}
+        self.said_by_others: tuple[str, ...] = ()  # parts of the warnings that are not this collection's
         self._count = 0
 
     def run(self, *entries: str, arguments: tuple[str, ...] = (), **variables: Any) -> Done:
@@ -98,6 +99,7 @@ class Book:
         )
         lines = [json.loads(line) for line in (folder / "record").read_text().splitlines()]
         text = run.stdout + run.stderr
+        text = "".join(line for line in text.splitlines(True) if not any(part in line for part in self.said_by_others))
         assert "Traceback" not in text and "WARNING" not in text and "DEPRECAT" not in text, text
         return Done(run.returncode, text, [line for line in lines if "task" in line])
 
