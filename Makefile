@@ -9,7 +9,7 @@
 #   make soak                 the fault lab of make test (make faults), ten times longer
 #   make audit                bandit and pip-audit; AUDIT=bandit where no advisory service can be reached
 #   make docs                 the documentation site, into dist/docs
-#   make browser              that site in headless Chromium: layout, links, search, accessibility, and screenshots
+#   make browser              that site, and pages of runs, in headless Chromium: layout, links, search, accessibility, screenshots
 #   make lint | unit | playbooks | sanity | faults | security | types | bench | build | clean
 #   make coverage             how much of plugins/ a sufficient set of tests runs; at least 95 %
 #   make artifact-test        the artifact in a clean environment, on CORE;  make importer: as Galaxy checks it
@@ -172,6 +172,7 @@ docs: venv-demo
 # Needs Chromium, which CHROMIUM may name, and npm.
 browser: docs
 	@bash tests/tools/venv.sh browser tools
+	python tests/browser/report_pages.py dist/report
 	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
 	"$$(bash tests/tools/paths.sh venv browser)/bin/pytest" -n $(JOBS) --dist worksteal --confcutdir tests/browser tests/browser $(ARGS)
 

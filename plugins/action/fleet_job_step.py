@@ -20,9 +20,10 @@ from ..plugin_utils._hook_steps import hook_ended, hook_passed, needed
 from ..plugin_utils._job_steps import close, start, verdict, wait
 from ..plugin_utils._node_steps import verified
 from ..plugin_utils._opening_steps import approve, open_batch, preflight, waves
+from ..plugin_utils._report_step import report, status
 from ..plugin_utils._step import Result, Step
 
-# In their order, see the role's tasks/batch.yml; waves come in a play before the role's.
+# In their order, see the role's tasks/batch.yml; waves come in a play before the role's, and what reads records is a playbook of its own.
 STEPS: dict[str, Callable[[Step], Result]] = {
     "waves": waves,
     "open": open_batch,
@@ -36,6 +37,8 @@ STEPS: dict[str, Callable[[Step], Result]] = {
     "verified": verified,
     "verdict": verdict,
     "close": close,
+    "report": report,
+    "status": status,
 }
 
 

@@ -37,7 +37,7 @@ options:
       - The step.
     type: str
     required: true
-    choices: [waves, open, preflight, approve, needed, hook_passed, hook_ended, start, wait, verified, verdict, close]
+    choices: [waves, open, preflight, approve, needed, hook_passed, hook_ended, start, wait, verified, verdict, close, report, status]
   entry:
     description:
       - The entry point of the role.
@@ -65,6 +65,14 @@ options:
       - For O(step=waves), no wave is larger. V(0) is no limit.
     type: int
     default: 0
+  records:
+    description:
+      - For O(step=report) and O(step=status), records of runs, or folders of them.
+    type: raw
+  folder:
+    description:
+      - For O(step=report), where the report is written. By default beside the first record.
+    type: path
   secret_spec:
     description:
       - As in M(modelarts.liteserver.liteserver_job).
@@ -99,9 +107,18 @@ hook_hosts:
   returned: O(step=wait)
   type: list
   elements: str
+reports:
+  description: Paths of the files that were written.
+  returned: O(step=report)
+  type: list
+  elements: str
+runs:
+  description: How many runs they are about.
+  returned: O(step=report)
+  type: int
 summary:
   description: Lines for people.
-  returned: O(step=wait)
+  returned: O(step=wait) and O(step=status)
   type: list
   elements: str
 """

@@ -65,4 +65,5 @@ def hook_ended(step: Step) -> Result:
         number = record.batch["number"]
         own = sum(row["batch"] == number for row in record.data["servers"])
         judge_hook(record, own - len(out), sum(map(bool, out.values())), now_ms(), what)
+        step.news(step.own()).ended(record)
     return {}

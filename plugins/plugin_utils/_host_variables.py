@@ -89,8 +89,8 @@ class HostVariables:
             check_wait_options({**values, "progress": 0})
         except InvalidOption as error:
             raise InvalidOption(PREFIX + error.message) from error
-        for name, least in (("servers_per_job", 1), ("retries", 0)):
-            if values[name] < least:
+        for name, least in (("servers_per_job", 1), ("retries", 0), ("soak", 0), ("wave_minutes", 1)):
+            if values.get(name) is not None and values[name] < least:
                 raise InvalidOption(f"{PREFIX}{name}: must be {least} or more")
         self._require_loaded_hooks(values)
         if values.get("drain") and values["verify"] != "health":

@@ -9,27 +9,33 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from ..module_utils.domain.rollout._run_record import RunRecord
 from ..module_utils.wiring._run_files import RunFiles, now_ms
 
 REASON = "ansible-playbook was interrupted; jobs that were started go on"
 
 
 @contextlib.contextmanager
-def noted_interruption(files: RunFiles, path: str) -> Iterator[None]:
+def noted_interruption(
+    files: RunFiles, path: str, tell: Callable[[RunRecord], None] = lambda _record: None
+) -> Iterator[None]:
     """While jobs are started or waited for: a signal that ends this process is noted in the record first.
 
     Ansible passes a Ctrl-C on to its processes as one signal or another, depending on its version.
+
+    :param tell: lets people know, before the process ends.
     """
     previous: dict[int, Any] = {}
 
     def note(number: int, frame: FrameType | None) -> None:
-        files.note(path, lambda record: record.stop(REASON, "interrupted", now_ms()))
         before = previous[number]
-        signal.signal(number, before)
+        signal.signal(number, before)  # a second signal ends it at once
+        files.note(path, lambda record: record.stop(REASON, "interrupted", now_ms()))
+        files.note(path, tell)
         if callable(before):
             before(number, frame)
         else:

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.domain.rollout._gates import judge_batch, judge_failures, judge_start
+from ..module_utils._shapes import Record
+from ..module_utils.domain.rollout._gates import judge_batch, judge_failures, judge_start, play_end
 from ..module_utils.domain.rollout._node_outcomes import unverified
 from ..module_utils.domain.rollout._outcomes import (
     jobs_of,
@@ -16,13 +19,14 @@ from ..module_utils.domain.rollout._outcomes import (
     outcome_line,
     outcomes_of,
     parts_of,
+    stamp,
     wait_options,
     waits_of,
 )
+from ..module_utils.domain.rollout._plan import change_lines
 from ..module_utils.domain.rollout._preflight import problems_of
-from ..module_utils.domain.rollout._report import summary_lines
-from ..module_utils.domain.rollout._requests import groups_of, shown_group
-from ..module_utils.domain.rollout._run_record import UNVERIFIED, RunRecord
+from ..module_utils.domain.rollout._requests import Group, groups_of, shown_group
+from ..module_utils.domain.rollout._run_record import ENDED, UNVERIFIED, RunRecord
 from ..module_utils.wiring._run_files import now_ms
 from ._hook_steps import preparations
 from ._interruption import noted_interruption
@@ -30,9 +34,11 @@ from ._node_steps import mark_of
 from ._retries import retried
 from ._role_place import has_rescue
 from ._step import Result, Step
+from ._turn import judge_turn
 
 # Of a module's result, what the next step reads.
-SHOWN = ("server_id", "server_name", "supernode_id", "supernode_name", "verdict", "status", "message", "job_id")
+IDENTITY = ("server_id", "server_name", "supernode_id", "supernode_name")
+SHOWN = (*IDENTITY, "verdict", "status", "message", "job_id")
 KEPT = frozenset(["failed", "msg", "error", "timed_out", "servers", "submitted_server_ids", "job", "job_ids", "action"])
 
 
@@ -43,6 +49,9 @@ def start(step: Step) -> Result:
     """
     own = step.own()
     with step.run.edit() as record:
+        if not step.task.check_mode and record.data["batches"]:
+            # An approval, a hook or the preflight may have taken hours.
+            judge_turn(record, own, step.clock)
         refused = judge_start(record, now_ms())
         left_out = step.run.left_out(record, hook=preparations(own))
         batch = [host for host in step.vars["ansible_play_batch"] if host not in left_out]
@@ -56,12 +65,13 @@ def start(step: Step) -> Result:
             record.starting([shown_group(group) for group in groups], ids, now_ms(), left_out)
         elif problems:
             record.stop("; ".join(problems), "preflight", now_ms())
+        step.news(own).ended(record)
     if refused:
         raise AnsibleActionFail(f"No job was started for this batch: {refused}")
     if problems:
         raise AnsibleActionFail(f"{'; '.join(problems)}. No job was started for this batch.")
     # A job that cannot be started does not hold up the others: its hosts fail by their outcomes.
-    with noted_interruption(step.files, step.run.path):
+    with noted_interruption(step.files, step.run.path, step.news(own).interrupted):
         started = step.batch(
             "start",
             groups=groups,
@@ -85,32 +95,33 @@ def start(step: Step) -> Result:
         "after": bool(own.get("after")),
         "verify": own.get("verify", "off") != "off",
         "hooks_on": own["hooks_on"],
-        "kept": bool(own.get("record")) and not step.task.check_mode,
     }
     if step.task.diff:
         # Ansible shows a diff only of what has changed. Otherwise the hosts change by their verdicts.
-        answer["diff"] = started.get("diff") or []
+        answer["diff"] = _diff_by_hosts(parts, started.get("diff") or {})
         answer["changed"] = bool(started.get("changed"))
     return answer
 
 
 def wait(step: Step) -> Result:
     """Wait for the jobs, and bring the outcomes together: one for each host of the batch."""
-    run, started = step.run, step.args["started"]
+    run, started, own = step.run, step.args["started"], step.own()
     if not isinstance(started, dict) or "groups" not in started:
         raise AnsibleActionFail("No job was started for this batch, see the task before this one.")
     groups, results = started["groups"], started["results"]
     waits = [] if step.task.check_mode else waits_of(groups, results)
-    with noted_interruption(step.files, run.path):
+    news = step.news(own)
+    with noted_interruption(step.files, run.path, news.interrupted):
         # Nothing of the secret spec is compared; a message of the service that quotes it is masked.
         options = wait_options(waits, started, step.args["secret_spec"], now_ms()) if waits else {}
         result = step.batch("wait", **options) if waits else {}
     waited = result.get("jobs") or [result] * len(waits)
     waited_for = {server_id for one in waits for server_id in one["server_ids"]}
     outcomes = outcomes_of(groups, results, waits, waited, step.task.check_mode)
+    stamp(outcomes, now_ms())
     jobs = jobs_of(groups, results)
     if not step.task.check_mode:
-        with noted_interruption(step.files, run.path):
+        with noted_interruption(step.files, run.path, news.interrupted):
             outcomes, jobs = retried(step.batch, run, started, step.args["secret_spec"], outcomes, jobs)
     outcomes.update(left_out_outcomes(started["left_out"]))
     if started["verify"]:
@@ -135,14 +146,13 @@ def wait(step: Step) -> Result:
         settle(record)
     places = record.places
     step.outcomes.write({host: {**outcome, **places[host]} for host, outcome in outcomes.items()})
-    path = step.run.path if started["kept"] else None
     worked = {host for host, outcome in outcomes.items() if outcome["changed"] or outcome["server_id"] in waited_for}
     worked |= set(outcomes if started["hooks_on"] == "all" else record.batch.get("hook_hosts") or [])
     return {
         "hook_hosts": [host for host in outcomes if host in worked],
         "verify_hosts": [host for host, outcome in outcomes.items() if outcome["verdict"] == UNVERIFIED],
         "mark": mark_of(step, record),
-        "summary": summary_lines(record.data, path),
+        "summary": [] if started["verify"] else news.settled(record),
     }
 
 
@@ -159,22 +169,44 @@ def verdict(step: Step) -> Result:
     shown["changed"] = outcome["changed"]
     if outcome["ok"]:
         return shown
-    return dict(shown, failed=True, msg=outcome_line(host, outcome))
+    # The reason once, and the same for all that share it: an error that ansible-core 2.19 and later have shown before,
+    # they show only in the line of its host.
+    told = {key: shown[key] for key in (*IDENTITY, "verdict", "job_id", "changed")}
+    return dict(told, failed=True, msg=outcome_line(outcome))
 
 
 def close(step: Step) -> Result:
-    """After the tasks of fleet_job_after: what they failed is in the record too."""
-    budget = step.budget()
+    """After the verdicts and the tasks of fleet_job_after: what these failed is in the record too.
+
+    Also where every host has failed. Here the run has its last word, unless a further batch is to be opened.
+    """
+    budget, own, play = step.budget(), step.own(), step.task.play
+    limits = (play.max_fail_percentage, bool(step.task.any_errors_fatal))
 
     def note(record: RunRecord) -> None:
         step.run.note_later_failures(record)
-        record.closed(now_ms())
+        if record.batch["phase"] == "after":
+            record.closed(now_ms())
         judge_failures(record, budget(record), now_ms())
+        last = record.data["state"] == ENDED
+        if record.batch["phase"] == "ended" and not has_rescue(step.task):
+            judge_batch(record, *limits, now_ms())
+            last = last or play_end(record, *limits) is not None
+        if last:
+            step.news(own).ended(record)
 
     _record, trouble = step.run.note(note, [])
     if trouble:
         step.warnings.append(f"{trouble} What tasks after the jobs failed is not in the record.")
     return {}
+
+
+def _diff_by_hosts(parts: Sequence[Group], diff: Record) -> Result:
+    """What ``--diff`` shows of a batch: each kind of change once, with the names of its hosts."""
+    before, after = diff.get("before") or {}, diff.get("after") or {}
+    hosts = [pair for part in parts for pair in zip(part["hosts"], part["server_ids"], strict=True)]
+    changes = [(host, str(before[server_id]), str(after[server_id])) for host, server_id in hosts if server_id in after]
+    return {"prepared": "\n".join(change_lines(changes))} if changes else {}
 
 
 def _kept(result: Result) -> Result:

@@ -14,6 +14,7 @@ from ..module_utils.wiring._run_files import now_ms
 from ._host_fates import HostFates
 from ._role_place import has_rescue
 from ._step import Result, Step
+from ._visible_wait import show
 
 
 def mark_of(step: Step, record: RunRecord) -> str:
@@ -23,7 +24,7 @@ def mark_of(step: Step, record: RunRecord) -> str:
 
 def verified(step: Step) -> Result:
     """Bring what the nodes say into the outcomes, the record and the summary; nothing that was not said passes."""
-    outcomes, budget = step.outcomes.all(), step.budget()
+    outcomes, budget, own = step.outcomes.all(), step.budget(), step.own()
     fates = HostFates(step.task, step.vars)
     words = {host: fates.word_of_node(host, str(step.args["mark"])) for host in outcomes}
     judged = with_words(outcomes, {host: dict(word) for host, word in words.items() if word is not None})
@@ -40,6 +41,10 @@ def verified(step: Step) -> Result:
         step.warnings.append(f"{trouble} What the nodes say may not be in the record; then no further batch starts.")
     step.outcomes.write(judged)
     line = verified_line(record.data) if record is not None else None
+    if record is not None:
+        step.news(own).settled(record)
+    if line:
+        show(line, stderr=False)
     drained = {host for host, word in words.items() if word is not None and word.get("drained")}
     return {
         "summary": [line] if line else [],

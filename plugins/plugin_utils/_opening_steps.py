@@ -6,18 +6,33 @@
 
 from __future__ import annotations
 
+import sys
+
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.release import __version__ as ansible_version
 
 from ..module_utils._errors import InvalidOption
 from ..module_utils.domain.rollout._budget import FailureBudget
-from ..module_utils.domain.rollout._gates import judge_approval, judge_failures, judge_open, judge_preflight
+from ..module_utils.domain.rollout._gates import (
+    judge_approval,
+    judge_failures,
+    judge_open,
+    judge_preflight,
+    refusal,
+)
 from ..module_utils.domain.rollout._preflight import problems_of
 from ..module_utils.domain.rollout._run_record import PENDING, RunRecord
+from ..module_utils.domain.rollout._supernodes import batches_of
 from ..module_utils.domain.rollout._waves import waves_of_servers
 from ..module_utils.wiring._run_files import now_ms
+from ._aftercare import check_aftercare
+from ._command_line import continuing, started_by
+from ._interruption import noted_interruption
 from ._role_place import require_whole_batch, run_of
 from ._step import Result, Step
 from ._survey import server_ids_of, supernodes_in, survey_of
+from ._turn import await_turn, checked_turn
+from ._visible_wait import show
 from ._wave_file import WaveFile
 
 
@@ -45,18 +60,29 @@ def open_batch(step: Step) -> Result:
     path, record = step.files.find(name)
     total = len(hosts if record is None else record.hosts)
     budget = FailureBudget(own.get("max_failures"), total)
+    begins = path is None or record is None
     if path is None or record is None:
         folder = None if step.task.check_mode else own.get("record")
         gates = (own["preflight"], own["supernodes"] if entry != "log_collect" else "off")
         asked = PENDING if any(gate != "off" for gate in gates) else "off"
-        path, record = step.files.begin(name, entry, hosts, budget.text, asked, folder)
+        facts = _facts(step, own, hosts)
+        path, record = step.files.begin(name, entry, hosts, budget.text, asked, folder, facts)
+    news = step.news(own, path)
+    if begins:
+        news.began(record, path)
     number = len(record.data["batches"]) + 1
     wanted = own["approve"] == "batches" or (own["approve"] == "canary" and number == 2)
     approval = PENDING if wanted and not step.task.check_mode else "not_needed"
     step.run.note_later_failures(record)
     judge_failures(record, budget, now_ms())
     stopped = judge_open(record, now_ms())
-    if not stopped:
+    if not stopped and not step.task.check_mode:
+        with noted_interruption(step.files, path, news.interrupted):
+            await_turn(record, own, step.clock, show)
+        stopped = refusal(record) if record.data["stopped"] else None
+    if stopped:
+        news.ended(record)
+    else:
         record.open_batch(batch, now_ms(), approval)
         record.left_before(set(hosts).difference(present), now_ms())
     try:
@@ -71,47 +97,61 @@ def open_batch(step: Step) -> Result:
         "preflight": record.data["preflight"] == PENDING,
         "approve": approval == PENDING,
         "number": number,
-        "progress": f"batch {number}, {len(batch)} servers; {len(record.seen) - len(batch)} of {total} had"
-        f" their turn, {len(record.failed_hosts())} failed",
+        "progress": news.opens(record, batch),
+    }
+
+
+def _facts(step: Step, own: Result, hosts: list[str]) -> Result:
+    """What is known of a run from its beginning; what could never be right about it is an error."""
+    check_aftercare(own, now_ms())
+    return {
+        "user": started_by(step.vars),
+        "command": continuing(sys.argv, step.vars),
+        "ansible_version": ansible_version,
+        "batches_planned": len(batches_of(hosts, step.task.play.serial)),
+        "window_end": checked_turn(own, now_ms()),
     }
 
 
 def preflight(step: Step) -> Result:
     """Judge the whole run before its first job, and say all that is wrong at once."""
+    own = step.own()
     with step.run.edit() as record:
         try:
-            found, own = _problems(step, record)
+            found = _problems(step, record, own)
         except (AnsibleError, InvalidOption) as error:
             record.stop(f"preflight: {error}", "preflight", now_ms())
+            step.news(own).ended(record)
             step.files.write(step.run.path, record)
             raise
         warnings, refused = judge_preflight(record, found, own, now_ms())
         step.warnings += warnings
+        step.news(own).ended(record)
     if refused:
         raise AnsibleActionFail(refused)
     return {}
 
 
-def _problems(step: Step, record: RunRecord) -> tuple[dict[str, list[str]], Result]:
-    """({gate: what is wrong with the run}, the variables of this host)."""
-    own = step.own()
+def _problems(step: Step, record: RunRecord, own: Result) -> dict[str, list[str]]:
+    """{gate: what is wrong with the run}."""
     requests, problems = step.requests(record).of(step.vars["ansible_play_hosts_all"])
     options = survey_of(step.task, requests, own, step.args["entry"])
     if options is None:
-        return {"preflight": [], "supernodes": []}, own
+        return {"preflight": [], "supernodes": []}
     read = step.batch("read", **options, secret_spec=step.args["secret_spec"])
     if read.get("failed"):
         raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
     record.take_supernodes(supernodes_in(read, requests))
     secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
     problems += problems_of(requests, read["servers"], read["software"], read["templates"], secret_keys)
-    return {"preflight": problems, "supernodes": read["supernode_problems"]}, own
+    return {"preflight": problems, "supernodes": read["supernode_problems"]}
 
 
 def approve(step: Step) -> Result:
     """Take down what was answered: only the record lets the batch start."""
     with step.run.edit() as record:
         refused = judge_approval(record, str(step.args["answer"] or "").strip(), now_ms())
+        step.news(step.own()).ended(record)
     if refused:
         raise AnsibleActionFail(refused)
     return {}

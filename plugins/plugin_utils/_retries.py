@@ -17,6 +17,7 @@ from ..module_utils.domain.rollout._outcomes import (
     jobs_of,
     outcomes_of,
     parts_of,
+    stamp,
     wait_options,
     waits_of,
 )
@@ -56,7 +57,9 @@ def retried(
         waits = waits_of(parts, results)
         ended = call("wait", **wait_options(waits, started, secret_spec, now_ms())) if waits else {}
         waited = ended.get("jobs") or [ended] * len(waits)
-        for host, outcome in outcomes_of(parts, results, waits, waited).items():
+        again = outcomes_of(parts, results, waits, waited)
+        stamp(again, now_ms())
+        for host, outcome in again.items():
             if outcome["verdict"] != "planned":
                 outcomes[host] = {**outcome, "changed": True}
     return outcomes, jobs

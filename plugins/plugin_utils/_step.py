@@ -12,7 +12,9 @@ from typing import Any
 
 from ansible import constants as C
 
+from ..module_utils._clock import Clock, SystemClock
 from ..module_utils.domain.rollout._budget import FailureBudget
+from ..module_utils.domain.rollout._report import page_of
 from ..module_utils.domain.rollout._run_record import RunRecord
 from ..module_utils.wiring._run_files import RunFiles
 from ._batch_module import run_batch_module
@@ -20,11 +22,14 @@ from ._host_requests import HostRequests
 from ._host_variables import HostVariables
 from ._open_run import OpenRun
 from ._outcome_file import OutcomeFile
+from ._report_page import html_page
 from ._role_place import run_of
+from ._run_news import RunNews
 
 Result = dict[str, Any]
+PAGES = {".md": page_of, ".html": html_page}
 ARGUMENTS = frozenset(
-    ["step", "entry", "answer", "number", "secret_spec", "started", "mark", "canary", "growth", "largest"]
+    ["step", "entry", "answer", "number", "secret_spec", "started", "mark", "canary", "growth", "largest", "records", "folder"]
 )
 
 
@@ -35,6 +40,7 @@ class Step:
     :ivar vars: the variables that the task sees.
     :ivar temporary: Ansible's own folder of this process, removed at its end.
     :ivar files: the records of runs.
+    :ivar clock: of this machine.
     :ivar warnings: what Ansible shows after the step.
     :param action: the action plugin.
     """
@@ -44,7 +50,8 @@ class Step:
         self.task, self.templar, self.vars = action._task, action._templar, task_vars
         self.args: dict[str, Any] = {name: self.task.args.get(name) for name in ARGUMENTS}
         self.temporary: str = C.DEFAULT_LOCAL_TMP
-        self.files = RunFiles(self.temporary)
+        self.files = RunFiles(self.temporary, PAGES)
+        self.clock: Clock = SystemClock()
         self.warnings: list[Any] = []
 
     @cached_property
@@ -74,9 +81,20 @@ class Step:
         text = self.own().get("max_failures")
         return lambda record: FailureBudget(text, len(record.hosts))
 
+    def connection(self) -> Result:
+        """The options of the connection that the task was given."""
+        return {name: value for name, value in self.task.args.items() if name not in ARGUMENTS}
+
+    def news(self, own: Result, path: str | None = None) -> RunNews:
+        """What the run lets people know.
+
+        :param own: the role's variables.
+        :param path: of its record, where it has only just begun.
+        """
+        return RunNews(self, path or self.run.path, own)
+
     def batch(self, work: str, **options: Any) -> Result:
         """Run the module of the batch, with the options of the connection that the task was given."""
-        connection = {name: value for name, value in self.task.args.items() if name not in ARGUMENTS}
-        result = run_batch_module(self._action, self.vars, {**connection, "work": work, **options})
+        result = run_batch_module(self._action, self.vars, {**self.connection(), "work": work, **options})
         self.warnings += result.pop("warnings", None) or []
         return result

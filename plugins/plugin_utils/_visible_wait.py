@@ -107,11 +107,14 @@ class ShownLines:
                     show(as_line(line.decode(errors="replace")))
 
 
-def show(line: str) -> None:
-    """Show a line, in the process that has the terminal."""
+def show(line: str, stderr: bool = True) -> None:
+    """Show a line, in the process that has the terminal, whether or not Ansible shows what is ``ok``.
+
+    :param stderr: nothing buffers it; what somebody keeps in a file belongs on stdout.
+    """
     # Older versions of ansible-runner write marks of their own around a line, also in a worker, where they are in the
     # way: ansible-core 2.19 and later warn of whatever is written there. The line itself goes through a queue.
     in_worker = getattr(display, "_final_q", None) is not None
-    with contextlib.redirect_stderr(io.StringIO()) if in_worker else contextlib.nullcontext():
-        # On stderr, which nothing buffers; a buffered stdout would show it when all is over.
-        display.display(line, stderr=True)
+    away = contextlib.redirect_stderr if stderr else contextlib.redirect_stdout
+    with away(io.StringIO()) if in_worker else contextlib.nullcontext():
+        display.display(line, stderr=stderr)

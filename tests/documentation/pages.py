@@ -91,6 +91,8 @@ STARTS: dict[str, Start] = {
     "docs/inventory.md": Start(inventory=False, options={"signed_in": False}),
     "roles/fleet_job/README.md": Start(settings={"supernode_share": 0}),
     "docs/node.md": Start(servers=2, settings={"supernode_share": 0}, nodes={1: "all", 2: "seven"}),
+    "docs/reports.md": Start(settings={"supernode_share": 0}),
+    "docs/steering.md": Start(settings={"supernode_share": 0}),
     "docs/supernodes.md": Start(names={"supernode_sn01": "supernode_supernode_001"}),
 }
 

@@ -97,4 +97,4 @@ def test_the_status_says_how_many_jobs_it_leaves_out(simulator, rollout):
         rollout.run(UPGRADE, variables=variables(version=version))
     run = rollout.run("modelarts.liteserver.job_status", variables={"job_status_jobs": 1})
     (shown,) = run.of("Jobs, and each server's newest task")
-    assert shown["result"]["msg"][0] == "1 of 2 jobs, 3 servers"
+    assert shown["result"]["msg"][0] == "1 of 2 jobs, 3 servers: 3 of 3 done"

@@ -170,7 +170,7 @@ def test_the_status_of_jobs_is_read_only(simulator, rollout):
     run = rollout.run("modelarts.liteserver.job_status")
     (shown,) = run.of("Jobs, and each server's newest task")
     lines = shown["result"]["msg"]
-    assert lines[0] == "3 jobs, 12 servers"
+    assert lines[0] == "3 jobs, 12 servers: 11 of 12 done, 1 FAILED"
     assert f"{host(2)}  FAILED  hdk_upgrade_{VERSION}  npu busy" in lines
     assert f"{host(1)}  SUCCESS  hdk_upgrade_{VERSION}" in lines
     assert simulator.counts()["writes"] == 0
@@ -178,7 +178,7 @@ def test_the_status_of_jobs_is_read_only(simulator, rollout):
         "modelarts.liteserver.job_status", variables={"job_status_server_ids": [server_id(1), "nobody"]}
     )
     (shown,) = of_one.of("Jobs, and each server's newest task")
-    assert shown["result"]["msg"][0] == "1 job, 1 server"
+    assert shown["result"]["msg"][0] == "1 job, 1 server: 1 of 1 done"
     assert "nobody  no task in these jobs" in shown["result"]["msg"]
 
 

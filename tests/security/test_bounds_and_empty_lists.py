@@ -20,8 +20,9 @@ from security.answers import JOB_ID, SERVER_IDS, VERSION, page, true_answer
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._untrusted import as_event
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._lines import job_lines
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._closing import closing_lines
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._record_check import checked_record
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._report import page_of, summary_lines
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._report import page_of
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import RunRecord
 
 ENDLESS = 3 * 1024 * 1024
@@ -159,13 +160,14 @@ def test_no_text_of_a_page_does_anything(status: str, message: str, name: str) -
     record.stop(message, "budget", 4000)
     checked_record(json.loads(json.dumps(record.data)), "here")
     lines = page_of(record.data).split("\n")
-    rows = [line for line in lines if line.startswith("| ") and not line.startswith(("| host |", "| batch |"))]
+    tables = lines[lines.index("## Servers") :]
+    rows = [line for line in tables if line.startswith("| ") and not line.startswith(("| host |", "| batch |"))]
     assert len(rows) == 2
-    # Eight cells of a server, seven of a job.
-    assert [row.count("|") for row in rows] == [9, 8]
+    # Nine cells of a server, seven of a job.
+    assert [row.count("|") for row in rows] == [10, 8]
     shown = "\n".join(row.strip("| ") for row in rows) + "".join(line for line in lines if line.startswith("Stopped"))
     assert not re.search(r"[\[\]<>`*~\\@$\x00-\x09\x1b\u202e]|://|www\.|&(?!#[0-9]+;)", shown)
-    assert max(map(len, summary_lines(record.data, "/path"))) < 200
+    assert max(map(len, closing_lines(record.data, "/path", None))) < 200
 
 
 @pytest.mark.parametrize("odd", [None, True, 0, -1, 1.5, 10**30, "text", [], {}, [5], {"key": 5}], ids=repr)

@@ -152,7 +152,7 @@ def check_connection(options: Options) -> list[str]:
             "ca_path: '{}' does not exist on the machine that runs the module".format(options["ca_path"])
         )
     if options["proxy"]:
-        _split("proxy", options["proxy"], "http://proxy.example.com:3128")
+        split_url("proxy", options["proxy"], "http://proxy.example.com:3128")
     if not options["validate_certs"]:
         warnings.append(
             "validate_certs=false: whoever sits between here and the service can read and change everything"
@@ -259,15 +259,15 @@ def _iam_endpoint(options: Options) -> str:
 
 def _checked_url(option: str, value: str) -> str:
     """A base address without its final slash; raises InvalidOption."""
-    url, host = _split(option, value, "https://modelarts.cn-north-4.myhuaweicloud.com")
+    url, host = split_url(option, value, "https://modelarts.cn-north-4.myhuaweicloud.com")
     if url.username is not None or url.password is not None or "?" in value or "#" in value:
         raise InvalidOption(f"{option}: must be scheme, host, port and path only")
-    if url.scheme == "http" and not _is_loopback(host):
+    if url.scheme == "http" and not is_loopback(host):
         raise InvalidOption(f"{option}: must begin with https, unless it is a loopback address such as 127.0.0.1")
     return value.rstrip("/")
 
 
-def _split(option: str, value: str, example: str) -> tuple[SplitResult, str]:
+def split_url(option: str, value: str, example: str) -> tuple[SplitResult, str]:
     """(parts, host) of an address with scheme and host. An error does not show it: it may hold a password."""
     try:
         url = urlsplit(value)
@@ -288,5 +288,6 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host of an address is this machine itself."""
     return ip_address(host).is_loopback if _is_ip(host) else host == "localhost"

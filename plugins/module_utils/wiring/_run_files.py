@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from .._errors import InvalidOption, LiteServerError
 from .._shapes import Record
 from ..domain.rollout._record_check import checked_record
-from ..domain.rollout._report import page_of
 from ..domain.rollout._run_record import RunRecord
 from ._own_files import check_folder, read_own_file
 from ._replaced_file import replace_file
@@ -24,6 +24,8 @@ from ._replaced_file import replace_file
 _INDEX = "fleet_job_runs.json"
 # Of a record: one of 10,000 servers has some 10 MB.
 _MOST_BYTES = 256 * 1024 * 1024
+# So many of the newest records are read, to find one of the same hosts.
+_MOST_EARLIER = 20
 _NO_FURTHER_BATCH = (
     "How many servers have failed is not known, so no further batch is started. What to do: see why it is so; running"
     " the same play again submits only servers that are not done."
@@ -46,10 +48,12 @@ class RunFiles:
     else can have written it, and only in the shape that it was written in.
 
     :param temporary: that folder.
+    :param pages: {ending: what makes a page for people of a record's data}, kept beside a record in the user's folder.
     """
 
-    def __init__(self, temporary: str) -> None:
+    def __init__(self, temporary: str, pages: Mapping[str, Callable[[Record], str]] | None = None) -> None:
         self._temporary = temporary
+        self._pages = pages or {}
 
     def find(self, run: str) -> tuple[str, RunRecord] | tuple[None, None]:
         """(path, RunRecord) of a run of this process, or (None, None) where it has not begun.
@@ -85,18 +89,27 @@ class RunFiles:
         return RunRecord(checked_record(self._read(path), path))
 
     def begin(
-        self, run: str, entry: str, hosts: list[str], max_failures: str | None, preflight: str, folder: str | None
+        self,
+        run: str,
+        entry: str,
+        hosts: list[str],
+        max_failures: str | None,
+        preflight: str,
+        folder: str | None,
+        facts: Mapping[str, object] | None = None,
     ) -> tuple[str, RunRecord]:
         """A new record, and where it is kept: in the user's folder, or one that is removed at the end.
 
         :param run: as for :meth:`find`.
         :param preflight: ``pending`` or ``off``.
+        :param facts: what is known of the run from its beginning.
         :raises InvalidOption: the folder cannot be written.
         """
         now = now_ms()
         run_id = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000)) + "-" + secrets.token_hex(4)
         # A step runs in a process of its own, a child of ansible-playbook.
-        record = RunRecord.begin(run_id, entry, hosts, max_failures, now, preflight, process_of(os.getppid()))
+        process = process_of(os.getppid())
+        record = RunRecord.begin(run_id, entry, hosts, max_failures, now, preflight, process, facts)
         # Without links, so that nobody can have them lead elsewhere later.
         folder = os.path.realpath(os.path.expanduser(folder)) if folder else self._temporary
         path = os.path.join(folder, f"{entry}-{run_id}.json")
@@ -111,13 +124,39 @@ class RunFiles:
     def write(self, path: str, record: RunRecord) -> None:
         """Replace the file in one step: a reader sees the old record or the new one.
 
-        In the user's folder, a page for people is beside it.
+        In the user's folder, pages for people are beside it.
 
         :raises InvalidOption: it cannot be written, or others may write there.
         """
         self._replace(path, _record_as_json(record.data))
-        if os.path.dirname(path) != self._temporary:
-            self._replace(os.path.splitext(path)[0] + ".md", page_of(record.data))
+        if os.path.dirname(path) == self._temporary:
+            return
+        for ending, page_of in self._pages.items():
+            page = os.path.splitext(path)[0] + ending
+            try:
+                text = page_of(record.data)
+            except Exception as error:  # jobs may run, and have to be waited for
+                raise InvalidOption(f"fleet_job_record: cannot make {page}: {error!r}") from error
+            self._replace(page, text)
+
+    def before(self, path: str, entry: str, hosts: Collection[str]) -> tuple[str, RunRecord] | None:
+        """(path, record) of the newest earlier run in the user's folder that has a host of these, or None.
+
+        A record that cannot be believed, or is of another schema, says nothing.
+
+        :param path: of the record of the run that begins.
+        """
+        folder, own = os.path.split(path)
+        if folder == self._temporary:
+            return None
+        names = [name for name in os.listdir(folder) if name.startswith(f"{entry}-") and name.endswith(".json")]
+        for name in sorted(names, reverse=True)[:_MOST_EARLIER]:
+            earlier = os.path.join(folder, name)
+            with contextlib.suppress(InvalidOption):
+                record = self.load(earlier) if name != own else None
+                if record is not None and not set(record.hosts).isdisjoint(hosts):
+                    return earlier, record
+        return None
 
     def note(self, path: str, change: Callable[[RunRecord], None]) -> tuple[RunRecord | None, str | None]:
         """Change a record once jobs may run: whatever goes wrong with it, the batch has to be waited for.

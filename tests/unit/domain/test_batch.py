@@ -443,3 +443,32 @@ def test_what_is_done_or_runs_needs_no_hook(api, clock):
     kept, _created = batch.result()["jobs"]
     assert not kept["failed"] and kept["job"]["id"] == running
     assert [row["verdict"] for row in kept["servers"]] == ["done", "running"]
+
+
+def test_a_wait_tells_how_long_ago_each_server_ended(api, clock):
+    """Polls are the clock: a server ended when its end was seen."""
+    api.jobs["j1"] = {
+        "id": "j1",
+        "name": "n",
+        "status": "PROCESSING",
+        "create_at": 1,
+        "items": [],
+        "tasks": [{"server_id": name, "status": "PROCESSING"} for name in ("s1", "s2")],
+    }
+    begun = clock.now()
+
+    def end():
+        tasks = api.jobs["j1"]["tasks"]
+        if clock.now() >= begun + 10:
+            tasks[0]["status"] = "SUCCESS"
+        if clock.now() >= begun + 100:
+            tasks[1]["status"] = "SUCCESS"
+            api.jobs["j1"]["status"] = "FINISHED"
+
+    clock.on_sleep = end
+    options = {"jobs": [{"job_id": "j1", "name": "n", "server_ids": ["s1", "s2"], "skipped": "ok"}], "again": True}
+    wait = WaitBatch(Given(clock, {**options, "wait_timeout": 600, "wait_sleep": 10, "progress": 0}))
+    wait.prepare()
+    wait.run(api)
+    first, second = (row["ended_ago"] for row in wait.result()["jobs"][0]["servers"])
+    assert 80 <= first <= 100 and second == 0

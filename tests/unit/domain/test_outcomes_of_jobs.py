@@ -174,9 +174,9 @@ def test_a_real_wait_that_is_refused_at_its_first_look(role, api):
     api.script["get_job"] = [Unauthorized("the key is refused", http_status=401, hint="check the key")]
     waited = role.wait(waits)
     assert [(entry["verdict"], entry["job_id"]) for entry in waited[0]["servers"]] == [("unknown", None)] * 2
-    for host, outcome in outcomes_of(groups, started, waits, waited).items():
+    for outcome in outcomes_of(groups, started, waits, waited).values():
         assert (outcome["verdict"], outcome["job_id"], outcome["changed"]) == ("running", "job-1", True)
-        assert "(job hdk_upgrade_24.1 job-1)" in outcome_line(host, outcome)
+        assert "the key is refused" in outcome_line(outcome)
 
 
 @pytest.mark.parametrize(("skipped", "passes"), [("ok", True), ("failed", False)])

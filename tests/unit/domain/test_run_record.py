@@ -13,11 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._report import page_of, summary_lines
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._closing import (
+    batch_lines,
+    closing_lines,
+)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._report import page_of
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import RunRecord
 
 # A terminal has 100 columns; Ansible puts blanks, quotes and a comma around a line.
-WIDTH = 88
+WIDTH = 79
 HOSTS = ["h1", "h2", "h3", "h4", "h5"]
 GROUP = {"number": 1, "name": "upgrade", "type": "HDK_UPGRADE", "items": [], "hosts": 2}
 
@@ -93,6 +97,11 @@ def test_a_run_that_did_nothing_yet():
         "entry": "hdk_upgrade",
         "state": "running",
         "process": {},
+        "user": None,
+        "command": None,
+        "ansible_version": None,
+        "batches_planned": 0,
+        "window_end": None,
         "started_at": 1000,
         "updated_at": 1000,
         "ended_at": None,
@@ -100,6 +109,8 @@ def test_a_run_that_did_nothing_yet():
         "preflight": "pending",
         "stopped": None,
         "stopped_by": None,
+        "reported": False,
+        "logs_job_ids": [],
         "batches": [],
     }
     assert record.hosts == HOSTS
@@ -153,6 +164,7 @@ def test_the_life_of_a_run_over_two_batches():
         "message": "npu busy",
         "job_id": "j1",
         **dict.fromkeys(("driver_before", "driver_after", "firmware_before", "firmware_after")),
+        "submitted": True,
         "started_at": 2100,
         "ended_at": 2300,
     }
@@ -222,7 +234,7 @@ def test_aborted_while_jobs_were_started():
     assert verdicts(record) == ["starting", "starting", "pending", "pending", "pending"]
     assert [rows(record)[host]["server_id"] for host in ("h1", "h2")] == ["s1", "s2"]
     assert record.batch["groups"] == [GROUP], "what to look for"
-    assert "2 starting, 3 pending" in summary_lines(record.data)[0]
+    assert "2 starting, 3 pending" in closing_lines(record.data, None, None)[1]
 
 
 def test_aborted_while_it_waited():
@@ -284,9 +296,9 @@ def test_a_server_whose_job_could_not_be_created_was_not_started():
     assert (row["message"], row["status"], row["job_id"]) == ("no job was created for it: no quota", None, None)
     assert row["ended_at"] == 2009
     assert record.failed_hosts() == ["h2", "h3"]
-    lines = summary_lines(record.data)
-    assert lines[0] == "5 servers: 1 done, 2 not started, 2 pending; batch 1, 1 s"
-    assert lines[1] == "  h2, h3: no job was created for it: no quota"
+    lines = closing_lines(record.data, None, None)
+    assert lines[1] == "result: running: 1 of 5 done, 2 not started, 2 pending"
+    assert lines[3] == "  no job was created for it: no quota: h[2:3] (2 servers)"
 
 
 def test_what_check_mode_plans_stays_planned():
@@ -297,10 +309,6 @@ def test_what_check_mode_plans_stays_planned():
     assert verdicts(record) == ["planned", "not_started"]
     assert rows(record)["h1"]["message"] is None
     assert record.failed_hosts() == ["h2"]
-    assert summary_lines(record.data)[:2] == [
-        "2 servers: 1 planned, 1 not started; batch 1, 1 s",
-        "  h2: no job was created for it: no such parameter",
-    ]
 
 
 @pytest.mark.parametrize("verdict", ["failed", "unknown", "running"])
@@ -365,7 +373,10 @@ def test_a_stopped_run():
         5000,
     )
     assert verdicts(record) == ["failed", "pending", "pending", "pending", "pending"]
-    assert summary_lines(record.data)[-1] == "  stopped: fleet_job_max_failures: too many"
+    assert closing_lines(record.data, None, None)[1:3] == [
+        "result: stopped by budget: 0 of 5 done, 1 failed, 4 pending",
+        "reason: fleet_job_max_failures: too many",
+    ]
 
 
 def test_the_message_of_the_service_goes_before_ours():
@@ -383,52 +394,6 @@ def test_the_message_of_the_service_goes_before_ours():
 
 
 # --- for people ---
-
-
-def test_a_summary():
-    record = begin(now=1000)
-    outcomes = {
-        "h1": found("done", "SUCCESS"),
-        "h2": found("failed", "FAILED", "npu busy", name="liteserver-2"),
-        "h3": found("failed", "FAILED", "npu busy"),
-        "h4": found("unknown", text="the answer was lost"),
-    }
-    to_the_wait(record, *outcomes)
-    record.settled(outcomes, 251000)
-    assert summary_lines(record.data, "/var/records/run-1.json") == [
-        "5 servers: 1 done, 2 failed, 1 unknown, 1 pending; batch 1, 4 min 10 s",
-        "  liteserver-2, h3: FAILED: npu busy",
-        "  h4: the answer was lost",
-        "  job upgrade j1: 4 servers, created",
-        "  record: /var/records/run-1.json",
-    ]
-
-
-def test_a_summary_of_one_server():
-    record = begin(["h1"])
-    through(record, {"h1": found("done", "SUCCESS")}, now=1991)
-    assert summary_lines(record.data) == ["1 server: 1 done; batch 1, 1 s", "  job upgrade j1: 1 server, created"]
-
-
-def test_who_was_not_started_and_who_was_lost_later_is_in_the_summary():
-    record = begin()
-    record.open_batch(["h1", "h2"], 2000)
-    record.starting([GROUP], ids("h1"), 2100)
-    record.started([job(count=1), job(2, job_id=None)], {"h1": found("running", "PROCESSING")}, 2200)
-    record.settled({"h1": found("done", "SUCCESS")}, 2300)
-    record.lost_later(["h1"], 2400)
-    assert summary_lines(record.data) == [
-        "5 servers: 1 failed, 1 not started, 3 pending; batch 1, 1 s",
-        "  h1: SUCCESS: its job is done; a task after it failed",
-        "  h2: the host failed before its job was started",
-        "  job upgrade j1: 1 server, created",
-    ]
-
-
-def test_a_verdict_without_words():
-    record = begin(["h1"])
-    through(record, {"h1": found("running")})
-    assert summary_lines(record.data)[1] == "  h1: running"
 
 
 def thousand(reason):
@@ -450,88 +415,39 @@ LONG = "the driver could not be installed because the device was in use by a pro
 
 
 def test_a_thousand_servers_with_a_reason_each():
-    lines = summary_lines(thousand(lambda host: f"{LONG}, {host}"), "/var/records/run.json")
+    lines = closing_lines(thousand(lambda host: f"{LONG}, {host}"), "/var/records/run.json", None)
     assert max(map(len, lines)) <= WIDTH
-    # 20 reasons and 10 jobs of two lines each at most, and four more.
-    assert len(lines) <= 64
-    assert lines[0] == "1000 servers: 1000 failed; batch 20, 9 h 59 min 59 s"
-    assert sum(f"FAILED: {LONG[:20]}" in line for line in lines) == 20
-    assert lines.count("  and 980 more reasons; the record has them all") == 1
-    assert lines.count("  and 10 earlier jobs") == 1
-    text = " ".join(lines)
-    assert "19345678-90ab" in text and "10345678-90ab" in text and "09345678-90ab" not in text, "the newest jobs"
+    assert len(lines) <= 50
+    assert lines[1] == "result: ended with failures: 0 of 1000 done, 1000 failed"
+    assert sum(f"FAILED: {LONG[:20]}" in line for line in lines) == 15
+    assert lines.count("  and 985 more reasons; the record has them all") == 1
 
 
 def test_a_thousand_servers_with_one_reason():
-    lines = summary_lines(thousand(lambda host: LONG))
+    lines = closing_lines(thousand(lambda host: LONG), None, None)
     assert max(map(len, lines)) <= WIDTH
-    assert len(lines) <= 27
     text = " ".join(" ".join(lines).split())
-    assert f"liteserver-00009 and 990 more: FAILED: {LONG}" in text
-    assert "liteserver-00010" not in text
-    assert "more reasons" not in text
-
-
-@pytest.mark.parametrize("count", [20, 21])
-def test_the_limit_of_reasons(count):
-    hosts = [f"h{number}" for number in range(count)]
-    record = begin(hosts)
-    through(record, {host: found("failed", "FAILED", f"reason {host}") for host in hosts})
-    lines = summary_lines(record.data)
-    assert sum(": FAILED: reason" in line for line in lines) == 20
-    assert ("  and 1 more reasons; the record has them all" in lines) is (count == 21)
-
-
-def test_continued_lines_stand_in_further():
-    record = begin(["h1"])
-    through(record, {"h1": found("failed", "FAILED", LONG)})
-    lines = summary_lines(record.data)[1:3]
-    assert lines[0].startswith("  h1: FAILED: the driver") and lines[1].startswith("    ")
-    assert " ".join(" ".join(lines).split()) == f"h1: FAILED: {LONG}"
+    assert f"FAILED: {LONG}: liteserver-[00000:00999] (1000 servers)" in text
 
 
 def test_line_breaks_of_the_service_break_no_lines():
     record = begin(["h1"])
     through(record, {"h1": found("failed", "FAILED", "npu\r\n\tbusy\n")})
-    lines = summary_lines(record.data)
-    assert len(lines) == 3
-    assert all("\n" not in line and "\r" not in line for line in lines)
-    assert lines[1].split() == ["h1:", "FAILED:", "npu", "busy"]
+    assert "  FAILED: npu busy: h1" in closing_lines(record.data, None, None)
 
 
-def test_paths_and_ids_stay_whole():
-    """They are there to be copied: whatever fits into a line is not cut."""
+def test_paths_and_commands_stay_whole():
+    """They are there to be copied."""
     record = begin(["h1"])
-    job_id = "12345678-90ab-cdef-1234-567890abcdef"
-    outcome = found("failed", "FAILED", LONG[:74] + " " + job_id)
-    record.open_batch(["h1"], 2000)
-    record.starting([GROUP], ids("h1"), 2000)
-    record.started([job(name="n" * 64, job_id=job_id)], {"h1": outcome}, 2000)
-    record.settled({"h1": outcome}, 2000)
+    through(record, {"h1": found("failed", "FAILED", LONG)})
     for path in ("/run-1.json", "/var/lib/awx/projects/" + "folder-with-hyphens/" * 20 + "run-1.json"):
-        lines = summary_lines(record.data, path)
-        assert lines[-1] == f"  record: {path}"
-        assert sum(job_id in line for line in lines) == 2
+        lines = closing_lines(record.data, path, f"ansible-playbook {path}")
+        assert lines[-2:] == [f"record: {path}", f"continue: ansible-playbook {path}"]
 
 
 def columns(line):
     """As wide as a terminal shows it."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
-
-
-def test_the_first_line_is_wrapped_too():
-    kinds = ["done", "failed", "running", "unknown", "planned", "starting", "not_started", "pending"]
-    record = begin([f"h{number}" for number in range(8000)])
-    record.open_batch(record.hosts, 2000)
-    for number, row in enumerate(record.data["servers"]):
-        row["verdict"] = kinds[number % 8]
-    record.data["updated_at"] = 36000000
-    lines = summary_lines(record.data)
-    assert max(map(columns, lines)) <= WIDTH
-    assert lines[0].startswith("8000 servers: 1000 done, 1000 failed, ") and lines[1].startswith("  ")
-    told = " ".join(line.strip() for line in lines[:2])
-    assert all(f" 1000 {kind.replace('_', ' ')}" in told for kind in kinds)
-    assert told.endswith("; batch 1, 9 h 59 min 59 s")
 
 
 @pytest.mark.parametrize(
@@ -556,9 +472,9 @@ def test_no_line_is_wider_than_a_terminal(message):
     }
     through(record, outcomes)
     record.stop(message, "budget", 3000)
-    lines = summary_lines(record.data)
+    lines = closing_lines(record.data, None, None)
     assert max(map(columns, lines)) <= WIDTH
-    assert "  h2: FAILED: busy" in lines
+    assert "  FAILED: busy: h2" in lines
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
@@ -566,7 +482,7 @@ def test_no_line_is_wider_than_a_terminal(message):
 def test_whatever_the_service_says_lines_are_short_and_plain(messages):
     record = begin([f"h{number}" for number in range(len(messages))])
     through(record, {f"h{number}": found("failed", "FAILED", text) for number, text in enumerate(messages)})
-    for line in summary_lines(record.data):
+    for line in [*closing_lines(record.data, None, None), *batch_lines(record.data)]:
         assert line.isprintable() and columns(line) <= WIDTH
 
 
@@ -578,7 +494,7 @@ def test_long_messages_are_cut():
         "h3": found("unknown", text="y" * 200),
     }
     through(record, outcomes)
-    text = "".join(line.strip() for line in summary_lines(record.data))
+    text = "".join(line.strip() for line in closing_lines(record.data, None, None))
     assert text.count("x") == 200 - len("FAILED: ...")
     assert text.count("word") == 39
     assert text.count("yyyy") == 50, "this one is just short enough"
@@ -592,15 +508,15 @@ def test_messages_are_shown_without_control_characters():
         "h2": found("failed", "FAILED", "npu [2J busy"),
     }
     through(record, odd)
-    lines = summary_lines(record.data)
+    lines = closing_lines(record.data, None, None)
     assert all(line.isprintable() for line in lines)
-    assert lines[1:-1] == ["  h1, h2: FAILED: npu [2J busy"], "what looks the same is one reason"
+    assert lines[3:] == ["  FAILED: npu [2J busy: h[1:2] (2 servers)"], "what looks the same is one reason"
 
 
-def test_a_summary_does_not_change_the_record():
+def test_the_last_lines_do_not_change_the_record():
     data = thousand(lambda host: host)
     before = json.dumps(data)
-    summary_lines(data, "/x")
+    closing_lines(data, "/x", "again")
     assert json.dumps(data) == before
 
 
@@ -610,8 +526,9 @@ def test_the_page_shows_who_did_not_pass_first_and_nothing_breaks_its_tables():
     record.stop("enough", "budget", 3000)
     lines = page_of(record.data).splitlines()
     rows = [line for line in lines if line.startswith("| h")]
-    assert rows[0] == "| host | server id | supernode | batch | verdict | status | message | job |"
+    assert rows[0] == "| host | server id | supernode | batch | verdict | status | message | job | took |"
     assert rows[1].startswith("| h2 | s2 |  | 1 | failed | FAILED | a&#124;b &#60;c&#62; &#91;2Jd&#92; | ")
     assert rows[2].startswith("| h1 | s1 |  | 1 | done | SUCCESS |  | ")
     assert "Stopped: enough" in lines
-    assert any(line.startswith("State: stopped. started 1970-01-01 00:00:01 UTC; ") for line in lines)
+    assert "Result: stopped by budget: 1 of 2 done, 1 failed" in lines
+    assert "| started | 1970-01-01 00:00:01 UTC |" in lines

@@ -23,6 +23,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
     shown_group,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
+    FACTS,
     MISMATCH,
     ORDER,
     REBOOT_PENDING,
@@ -233,6 +234,7 @@ def test_the_example_is_what_a_run_would_write() -> None:
         example["started_at"],
         example["preflight"],
         example["process"],
+        {key: example[key] for key in FACTS},
     )
     for batch in example["batches"]:
         own = [row for row in servers if row["batch"] == batch["number"]]
@@ -259,4 +261,5 @@ def test_the_example_is_what_a_run_would_write() -> None:
         outcomes = outcomes_of(groups, running, [], [])
         record.started(jobs_of(groups, running), outcomes, own[0]["started_at"])
         record.settled(outcomes_of(groups, started, [], []), batch["ended_at"])
+    record.data["reported"] = True  # with its last lines
     assert record.data == example

@@ -29,7 +29,7 @@ ALLOWED = {
     NODE: set(),  # what runs on the node: the standard library, on Python 3.6
     TRANSPORT: {SHARED, "requests", "urllib3"},  # requests stands on urllib3
     WIRING: {*ALL_OF_DOMAIN, TRANSPORT, "ansible"},
-    "plugin_utils": {*ALL_OF_DOMAIN, WIRING, "ansible", "yaml"},  # PyYAML comes with ansible-core
+    "plugin_utils": {*ALL_OF_DOMAIN, WIRING, "ansible", "yaml", "jinja2", "markupsafe"},  # come with ansible-core
     "doc_fragments": set(),
     # The doors.
     "action": {*ALL_OF_DOMAIN, NODE, "plugin_utils", "ansible"},

@@ -16,6 +16,7 @@ import subprocess
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._report import page_of
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import RunRecord
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring import _run_files as run_files
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._run_files import (
@@ -40,7 +41,7 @@ def temporary(tmp_path: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture
 def files(temporary: pathlib.Path) -> RunFiles:
-    return RunFiles(str(temporary))
+    return RunFiles(str(temporary), {".md": page_of})
 
 
 def start(files: RunFiles, batch: list[str], run: str = RUN) -> tuple[str, RunRecord]:

@@ -16,7 +16,7 @@ from ..._shapes import Record
 from .._api import Api, Listing
 from .._operation import Given
 from .._progress import Progress
-from .._result import task_result
+from .._result import ServerRow, task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, timed_out_error
 from .._wording import servers, some_of
 from ._decision import Standing
@@ -241,6 +241,24 @@ class RememberingApi:
         return self._templates
 
 
+class EndTimes(Progress):
+    """Lines about a wait, and when the end of each server was seen.
+
+    :ivar seen: {server id: seconds on the clock}.
+    """
+
+    def __init__(self, name: str, every: float, started: float, write: Callable[[str], object]) -> None:
+        super().__init__(name, every, started, write)
+        self.seen: dict[str, float] = {}
+
+    def saw(self, rows: list[ServerRow], now: float) -> None:
+        """Take the servers' rows of one poll."""
+        for row in rows:
+            if row["verdict"] != "running":
+                self.seen.setdefault(row["server_id"], now)
+        super().saw(rows, now)
+
+
 class WaitBatch:
     """Waits for the jobs of a batch side by side: an operation, see :class:`.._operation.Operation`.
 
@@ -252,6 +270,7 @@ class WaitBatch:
         self._given, self._clock, self._options = given, given.clock, given.options
         self._failure: LiteServerError | None = None
         self._last_error: LiteServerError | None = None
+        self._ends: EndTimes | None = None
         self.warnings: list[str] = []
         self._runs: Sequence[Run] = [
             Run(
@@ -275,7 +294,7 @@ class WaitBatch:
         for run, job in zip(self._runs, self._options["jobs"] or [], strict=True):
             follow(run, Job(job["job_id"], job["name"]), run.server_ids)
         title = some_of(list(dict.fromkeys(run.title for run in self._runs)), MOST_NAMES)
-        progress = Progress(title, self._options["progress"], self._clock.now(), self._given.write_progress)
+        self._ends = progress = EndTimes(title, self._options["progress"], self._clock.now(), self._given.write_progress)
         resume = GO_ON_WAITING if self._options["again"] else None
         try:
             self._last_error = wait_for(api, self._runs, self._clock, WaitLimits.of(self._options), progress, resume)
@@ -286,7 +305,10 @@ class WaitBatch:
         self.warnings[:] = dict.fromkeys(self.warnings)
 
     def result(self) -> Record:
-        """``jobs``: what came of each, in the order of the option."""
+        """``jobs``: what came of each, in the order of the option.
+
+        ``ended_ago`` of a server is in seconds since its end was seen, or None.
+        """
         return {"changed": False, "jobs": [self._result_of(run) for run in self._runs]}
 
     def _result_of(self, run: Run) -> Record:
@@ -296,7 +318,12 @@ class WaitBatch:
             error = timed_out_error(self._options, rows, "done", self._last_error, "the job goes on")
         known = any(job.raw for job in run.jobs.values())
         # Of a job that was never read, whoever started it knows more.
-        return {"servers": rows if known or error is None else [], "timed_out": run.timed_out, **_failure(error)}
+        shown = [{**row, "ended_ago": self._ended_ago(row["server_id"])} for row in rows if known or error is None]
+        return {"servers": shown, "timed_out": run.timed_out, **_failure(error)}
+
+    def _ended_ago(self, server_id: str) -> float | None:
+        seen = self._ends.seen.get(server_id) if self._ends else None
+        return None if seen is None else self._clock.now() - seen
 
     def diff(self) -> None:
         """Waiting changes nothing."""

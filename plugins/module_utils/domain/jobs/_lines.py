@@ -14,7 +14,7 @@ from ..._shapes import Record
 from .._times import milliseconds
 from .._untrusted import LONGEST_NAME, as_line
 from .._wording import servers
-from ._model import FAILED, TASK_ENDED
+from ._model import FAILED, SUCCESS, TASK_ENDED
 
 
 def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None, total: int | None = None) -> list[str]:
@@ -49,7 +49,7 @@ def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None, t
     count = f"{shown} job{'' if shown == 1 else 's'}"
     if total is not None and total > len(jobs):
         count = f"{shown} of {total} jobs" if wanted is None else f"{count} among the newest {len(jobs)} of {total}"
-    lines.insert(0, f"{count}, {servers(len(newest))}")
+    lines.insert(0, f"{count}, {servers(len(newest))}{_how_many([task for task, _job in newest.values()])}")
     # What wants looking at first: failed, then running, then the rest.
     for task, job in sorted(newest.values(), key=lambda pair: (_rank(pair[0]), _text(pair[0], "server_name"))):
         name = _text(task, "server_name") or _text(task, "server_id")
@@ -58,6 +58,18 @@ def job_lines(jobs: Iterable[Record], server_ids: Iterable[str] | None = None, t
     without = [] if wanted is None else sorted(wanted - set(newest))
     lines += [f"{as_line(server_id)}  no task in these jobs" for server_id in without]
     return lines
+
+
+def _how_many(tasks: list[Record]) -> str:
+    """How many of how many are done, by the newest task of each server."""
+    counts: dict[str, int] = {}
+    for task in tasks:
+        status = _text(task, "status") or "?"
+        counts[status] = counts.get(status, 0) + 1
+    if not tasks:
+        return ""
+    done = counts.pop(SUCCESS, 0)
+    return ": " + ", ".join([f"{done} of {len(tasks)} done", *(f"{counts[each]} {each}" for each in sorted(counts))])
 
 
 def _tasks(job: Record) -> list[Record]:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .._wording import servers, some_of
+from .._wording import duration, servers
 from ._budget import FailureBudget
+from ._name_ranges import named
 from ._run_record import PENDING, RUNNING, RunRecord
+from ._schedule import batch_seconds, pace_of, shown_time
 
 AGAIN = "running the same play again submits only servers that are not done"
-_NAMED = 20
+# {stopped_by: what to do before that}, where it is not the reason itself that says so.
+_BEFORE_AGAIN = {
+    "window": "run it again in the next window, or set fleet_job_wave_minutes where a batch is known to take less",
+    "stop_file": "remove the file",
+}
 
 
 # {gate: (its name in a message, what to do)} of what is judged before the first job.
@@ -70,7 +76,14 @@ def judge_failures(record: RunRecord, budget: FailureBudget, now: int) -> None:
 
 
 def judge_batch(record: RunRecord, most_percent: float | None, any_fatal: bool, now: int) -> None:
-    """Stop the run where Ansible itself ends the play after the verdicts of the newest batch.
+    """Stop the run where Ansible itself ends the play after the verdicts of the newest batch, see :func:`play_end`."""
+    end = play_end(record, most_percent, any_fatal)
+    if end is not None and record.untouched:
+        record.stop(*end, now)
+
+
+def play_end(record: RunRecord, most_percent: float | None, any_fatal: bool) -> tuple[str, str] | None:
+    """Why Ansible itself ends the play after the verdicts of the newest batch: (reason, stopped_by), or None.
 
     :param most_percent: ``max_fail_percentage`` of the play.
     :param any_fatal: ``any_errors_fatal``.
@@ -78,15 +91,43 @@ def judge_batch(record: RunRecord, most_percent: float | None, any_fatal: bool, 
     number = record.batch["number"]
     rows = [row for row in record.data["servers"] if row["batch"] == number and row["passed"] is not None]
     lost = [row["host"] for row in rows if not row["passed"]]
-    if not record.untouched or not lost:
-        return
+    if not lost:
+        return None
     what = f"{len(lost)} of {len(rows)} servers of batch {number} did not pass"
     if len(lost) == len(rows):
-        record.stop(f"none of {servers(len(rows))} of batch {number} passed", "all_failed", now)
-    elif any_fatal:
-        record.stop(f"any_errors_fatal: {what}", "budget", now)
-    elif most_percent is not None and 100 * len(lost) > most_percent * len(rows):
-        record.stop(f"max_fail_percentage: {what}, more than {most_percent:g} %", "budget", now)
+        return f"none of {servers(len(rows))} of batch {number} passed", "all_failed"
+    if any_fatal:
+        return f"any_errors_fatal: {what}", "budget"
+    if most_percent is not None and 100 * len(lost) > most_percent * len(rows):
+        return f"max_fail_percentage: {what}, more than {most_percent:g} %", "budget"
+    return None
+
+
+def judge_window(record: RunRecord, wave_minutes: float | None, wait_timeout: float, now: int, wait: float = 0) -> None:
+    """Stop the run where the next batch could not end before the window does.
+
+    :param wave_minutes: ``fleet_job_wave_minutes``, or None.
+    :param wait_timeout: ``fleet_job_wait_timeout``, in seconds.
+    :param wait: seconds until the batch could start.
+    """
+    end = record.data["window_end"]
+    if end is None:
+        return
+    seconds, why = batch_seconds(pace_of(record.data["servers"], record.data["batches"]), wave_minutes, wait_timeout)
+    if now + (wait + seconds) * 1000 > end:
+        left = max(end - now, 0) / 1000
+        soak = f" after {duration(wait)} of soak" if wait else ""
+        text = f"the next batch may take {duration(seconds)}{soak} ({why}), and the window ends in {duration(left)}"
+        record.stop(f"fleet_job_window_end: {text}, at {shown_time(end)}", "window", now)
+
+
+def judge_stop_file(record: RunRecord, found: str | None, now: int) -> None:
+    """Stop the run where somebody has put the stop file there.
+
+    :param found: what was found in its place, as a sentence; None where nothing is there.
+    """
+    if found is not None:
+        record.stop(f"fleet_job_stop_file: {found}", "stop_file", now)
 
 
 def judge_approval(record: RunRecord, answer: str, now: int) -> str | None:
@@ -146,8 +187,8 @@ def refusal(record: RunRecord) -> str:
     failed, running = record.failed_hosts(), record.running_hosts()
     text = f"this run was stopped, nothing more is started: {record.data['stopped'].rstrip('.')}."
     if failed:
-        text += f" Failed: {some_of(failed, _NAMED)}."
+        text += f" Failed: {named(failed)}."
     if running:
-        text += f" Still running: {some_of(running, _NAMED)}."
+        text += f" Still running: {named(running)}."
     text += f" {servers(record.untouched)} not touched." if record.untouched else ""
-    return f"{text} What to do: see why; {AGAIN}."
+    return f"{text} What to do: {_BEFORE_AGAIN.get(record.data['stopped_by'], 'see why')}; {AGAIN}."

@@ -55,11 +55,16 @@ class OutcomeOfAny(TypedDict):
 
 
 class Outcome(OutcomeOfAny, total=False):
-    """The same, with what happened and what to do where the host fails."""
+    """The same, with what happened and what to do where the host fails, and where it was waited for when that ended.
+
+    ``ended_ago`` is in s before the end of the wait, ``ended_at`` in ms since the epoch, see :func:`stamp`.
+    """
 
     text: str
     hint: str
     versions: dict[str, str | None]
+    ended_ago: float
+    ended_at: int
 
 
 def parts_of(groups: Sequence[Group], started: Record) -> tuple[list[Group], list[Record]]:
@@ -189,6 +194,16 @@ def outcomes_of(
     return outcomes
 
 
+def stamp(outcomes: Mapping[str, Outcome], now: int) -> None:
+    """Right after a wait: from how long ago a server ended to when it did.
+
+    :param now: in ms.
+    """
+    for outcome in outcomes.values():
+        if "ended_ago" in outcome:
+            outcome["ended_at"] = now - int(outcome.pop("ended_ago") * 1000)
+
+
 def left_out_outcomes(reasons: Mapping[str, str]) -> dict[str, Outcome]:
     """The outcomes of hosts that got no job, from {host: why}."""
     return {
@@ -232,6 +247,8 @@ def _outcome(group: Group, row: Record, submitted: bool, error: GroupError | Non
         "ok": passes,
         "changed": submitted,
     }
+    if row.get("ended_ago") is not None:
+        outcome["ended_ago"] = row["ended_ago"]
     if not passes:
         outcome["text"], outcome["hint"] = _why(outcome, error, group["options"].get("reuse"))
     return outcome
@@ -271,11 +288,9 @@ def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple
     return "its job is over and tells nothing about it", "look at the server itself before you run anything again"
 
 
-def outcome_line(host: str, outcome: Outcome) -> str:
-    """A failed host's message: what its server did, in which job, and what to do."""
-    name = as_line(outcome["server_name"] or host)
-    job = f" (job {outcome['job_name']} {outcome['job_id']})" if outcome["job_id"] else ""
-    return f"{name}: {outcome['text'].rstrip('.')}{job}. What to do: {outcome['hint'].rstrip('.')}."
+def outcome_line(outcome: Outcome) -> str:
+    """A failed host's message: what its server did, and what to do; the same for all that failed for one reason."""
+    return f"{outcome['text'].rstrip('.')}. What to do: {outcome['hint'].rstrip('.')}."
 
 
 def jobs_of(groups: Sequence[Group], started: Sequence[Record]) -> list[Record]:

@@ -14,7 +14,7 @@ from .._times import LAST_TIME
 from ._run_record import ENDED, ORDER, PENDING, RUNNING, SCHEMA_VERSION, STOPPED
 
 # What each value of a record has to be: a kind, with ? where null will do, or the words that it may be.
-_KINDS = {"text": str, "time": int, "number": int, "flag": bool, "list": list}
+_KINDS = {"text": str, "time": int, "number": int, "flag": bool, "list": list, "object": dict}
 _PHASES = ("preparing", "starting", "waiting", "after", "ended")
 _RUN: Mapping[str, str | tuple[str, ...]] = {
     "schema_version": "number",
@@ -28,6 +28,13 @@ _RUN: Mapping[str, str | tuple[str, ...]] = {
     "preflight": (PENDING, "passed", "warned", "off"),
     "stopped": "text?",
     "stopped_by": "text?",
+    "reported": "flag",
+    "logs_job_ids": "list",
+    "user": "text?",
+    "command": "text?",
+    "ansible_version": "text?",
+    "batches_planned": "number",
+    "window_end": "time?",
     "batches": "list",
     "servers": "list",
 }
@@ -40,6 +47,14 @@ _BATCH: Mapping[str, str | tuple[str, ...]] = {
     "groups": "list",
     "jobs": "list",
 }
+_GROUP: Mapping[str, str | tuple[str, ...]] = {
+    "number": "number",
+    "name": "text",
+    "type": "text",
+    "items": "list",
+    "hosts": "number",
+}
+_ITEM: Mapping[str, str | tuple[str, ...]] = {"type": "text", "spec": "object"}
 _JOB: Mapping[str, str | tuple[str, ...]] = {
     "group": "number",
     "name": "text",
@@ -65,6 +80,7 @@ _SERVER: Mapping[str, str | tuple[str, ...]] = {
     "driver_after": "text?",
     "firmware_before": "text?",
     "firmware_after": "text?",
+    "submitted": "flag?",
     "started_at": "time?",
     "ended_at": "time?",
 }
@@ -84,6 +100,9 @@ def checked_record(data: object, where: str) -> Record:
             batch = _object(entry, f"batch {number}", _BATCH)
             if batch["number"] != number:
                 raise ValueError(f"batch {number} has another number")
+            for group in batch["groups"]:
+                for item in _object(group, f"a group of batch {number}", _GROUP)["items"]:
+                    _object(item, f"an item of batch {number}", _ITEM)
             for job in batch["jobs"]:
                 _object(job, f"a job of batch {number}", _JOB)
         numbers = (None, *range(1, len(record["batches"]) + 1))

@@ -35,6 +35,14 @@ STOPPED_BY = (
     "all_failed",
     "interrupted",
 )
+# What is known of a run from its beginning, and its values where it is not.
+FACTS: Mapping[str, object] = {
+    "user": None,
+    "command": None,
+    "ansible_version": None,
+    "batches_planned": 0,
+    "window_end": None,
+}
 # What a server's verdict may be, in the order in which people want to read them.
 ORDER = (*VERDICTS, MISMATCH, REBOOT_PENDING, UNVERIFIED, STARTING, NOT_STARTED, PENDING)
 
@@ -58,12 +66,14 @@ class RunRecord:
         now: int,
         preflight: str = PENDING,
         process: Mapping[str, object] | None = None,
+        facts: Mapping[str, object] | None = None,
     ) -> RunRecord:
         """The record of a run that has not done anything.
 
         :param hosts: names of all hosts of the play, in its order.
         :param preflight: ``pending``, or ``off`` where nobody wants one.
         :param process: what tells later whether the controller's process is still there, see :func:`state_of`.
+        :param facts: of :data:`FACTS`, those that are known.
         """
         return cls(
             {
@@ -73,6 +83,8 @@ class RunRecord:
                 "entry": entry,
                 "state": RUNNING,
                 "process": dict(process or {}),
+                **FACTS,
+                **(facts or {}),
                 "started_at": now,
                 "updated_at": now,
                 "ended_at": None,
@@ -80,6 +92,8 @@ class RunRecord:
                 "preflight": preflight,
                 "stopped": None,
                 "stopped_by": None,
+                "reported": False,
+                "logs_job_ids": [],
                 "batches": [],
                 "servers": [
                     {
@@ -98,6 +112,7 @@ class RunRecord:
                         "driver_after": None,
                         "firmware_before": None,
                         "firmware_after": None,
+                        "submitted": None,
                         "started_at": None,
                         "ended_at": None,
                     }
@@ -223,7 +238,7 @@ class RunRecord:
             _take(row, outcomes[row["host"]])
             asked = outcomes[row["host"]]["verdict"] != UNVERIFIED
             row["passed"] = outcomes[row["host"]]["ok"] if asked else None
-            row["ended_at"] = row["ended_at"] or now
+            row["ended_at"] = row["ended_at"] or outcomes[row["host"]].get("ended_at") or now
         self.data["updated_at"] = now
         self.batch["phase"] = "after"
         if not hook:
@@ -286,7 +301,10 @@ class RunRecord:
 
 def _take(row: Record, outcome: Outcome) -> None:
     """What an outcome tells of a server; where no job could be created for it, it was not started."""
-    row.update(verdict=outcome["verdict"], job_id=outcome["job_id"])
+    # Once submitted by this run, also where a retry is not.
+    row.update(
+        verdict=outcome["verdict"], job_id=outcome["job_id"], submitted=bool(row["submitted"]) or outcome["changed"]
+    )
     if outcome["verdict"] == "planned" and not outcome["ok"]:
         row["verdict"] = NOT_STARTED
     texts = {key: outcome[key] for key in ("server_name", "status")}
