@@ -27,6 +27,7 @@ from typing import Any
 
 PACKAGE = "ansible_collections.modelarts.liteserver.plugins.modules."
 MODULES = (
+    "liteserver_doctor",
     "liteserver_event_info",
     "liteserver_info",
     "liteserver_job",

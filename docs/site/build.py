@@ -85,6 +85,8 @@ def corrected(page: str) -> str:
         "To install it, see :doc:`Installation </README>`.",
         page,
     )
+    # The theme has the contents of each page beside it.
+    page = re.sub(r"^\.\. contents::\n(?: +:.*\n)+", "", page, flags=re.MULTILINE)
     page = re.sub(r"^Modelarts\.Liteserver$", "modelarts.liteserver", page, flags=re.MULTILINE)
     wrong = re.search(r".*(?:galaxy\.ansible\.com|collection install|Modelarts).*", page)
     if wrong:

@@ -78,6 +78,9 @@ def make_accessible(
     body = BeautifulSoup(context.get("body", ""), "html.parser")
     for scrolls in body.select("pre, div.table-wrapper"):
         scrolls["tabindex"] = "0"
+    # An attribute of sphinx_antsibull_ext that does not exist.
+    for link in body.select("a[aria-role]"):
+        del link["aria-role"]
     for table in body.select("div.table-wrapper > table"):
         heads = [head.get_text(" ", strip=True) for head in table.select("thead th")]
         for row in table.select("tbody > tr"):

@@ -300,7 +300,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if records is not None:
                 return in_order(server_record(raw) for raw in as_shown(records))
         api = build_api(connection, SystemClock(), self._output.note_token, self._output.clean)
-        servers = as_shown(list_servers(api, everyone=self.get_option("scope") == "all"), self._output.clean)
+        servers = list_servers(api, everyone=self.get_option("scope") == "all")
+        servers = as_shown(servers, self._output.concealing(servers))
         if kept:
             kept.write([server["raw"] for server in servers])
         return servers

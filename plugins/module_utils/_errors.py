@@ -118,9 +118,13 @@ class InternalError(LiteServerError):
         where = ", from ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
         super().__init__(
             f"internal error: {type(error).__name__} in {where}",
-            hint="please report this; whether a request was carried out is not known, so look before you run it again",
+            hint="please report this; whether a request was carried out is not known, so check the jobs before a rerun",
             outcome="unknown",
         )
+
+
+class BudgetSpent(Exception):
+    """A read would need one more request than may be sent. No error of a task: whoever set the limit catches it."""
 
 
 # --- what the network or the service did (raised by the transport layer) ---

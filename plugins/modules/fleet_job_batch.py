@@ -47,6 +47,11 @@ options:
       - For O(work=read), whether to read the job templates.
     type: bool
     default: false
+  events:
+    description:
+      - For O(work=read), whether to read the scheduled events.
+    type: bool
+    default: false
   supernodes:
     description:
       - For O(work=read), whether to judge what the run does to supernodes.
@@ -102,6 +107,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+events:
+  description: The scheduled events of these servers, or null.
+  returned: O(work=read)
+  type: list
+  elements: dict
 jobs:
   description: The outcome of each job, as M(modelarts.liteserver.liteserver_job) returns it.
   returned: O(work=judge), O(work=start) and O(work=wait)
@@ -140,6 +150,7 @@ ARGUMENT_SPEC = {
     "server_ids": {"type": "list", "elements": "str"},
     "software": {"type": "bool", "default": False},
     "templates": {"type": "bool", "default": False},
+    "events": {"type": "bool", "default": False},
     "supernodes": {"type": "bool", "default": False},
     "batches": {"type": "list", "elements": "list"},
     "groups": {"type": "list", "elements": "dict"},

@@ -23,6 +23,7 @@ class HostFates:
     """Who failed, who was rescued, and who was ended by ``meta: end_host``, as of now.
 
     :ivar failed: hosts that a task failed, or that could not be reached.
+    :ivar taken: those of them on which no task failed: Ansible ended the play for all, as with ``any_errors_fatal``.
     :ivar rescued: {host: name of the task that failed}: a task of this play failed, and a ``rescue`` took the host.
     :ivar ended: hosts that left the play without a failure.
     """
@@ -35,10 +36,11 @@ class HostFates:
         self.rescued = {host: name for host, name in self._rescued() if host in everybody}
         books = _books_of_ansible()
         # Where Ansible keeps them elsewhere: who left is taken for failed.
-        failed, over = (removed, frozenset()) if books is None else books
+        failed, over, lost = (removed, frozenset(), removed) if books is None else books
         self.ended = removed & over - failed - set(self.rescued)
         # Who is on the way through an always section has failed, though Ansible does not count it yet.
         self.failed = (failed & everybody) | (removed - self.ended - set(self.rescued))
+        self.taken = self.failed - lost
 
     def passed_hook(self, host: str, run: str, number: int) -> bool:
         """Whether a host came to the end of ``fleet_job_before`` in this batch of this run."""
@@ -84,8 +86,10 @@ def _tasks_of(play: Any) -> Iterator[Any]:
             yield node
 
 
-def _books_of_ansible() -> tuple[frozenset[str], frozenset[str]] | None:
-    """(hosts that failed or were unreachable, hosts for which the play is over); None where they are not to be found.
+def _books_of_ansible() -> tuple[frozenset[str], frozenset[str], frozenset[str]] | None:
+    """(hosts that failed or were unreachable, hosts for which the play is over, hosts on which a task failed so far).
+
+    None where they are not to be found.
 
     A step runs in a fork of the process that runs the play, so the play's iterator is further up on its own stack.
     """
@@ -96,6 +100,7 @@ def _books_of_ansible() -> tuple[frozenset[str], frozenset[str]] | None:
         if manager is not None and iterator is not None and hasattr(iterator, "get_failed_hosts"):
             failed = {*iterator.get_failed_hosts(), *manager._failed_hosts, *manager._unreachable_hosts}
             states = iterator._host_states.items()
-            return frozenset(failed), frozenset(name for name, state in states if state.run_state.name == "COMPLETE")
+            over = frozenset(name for name, state in states if state.run_state.name == "COMPLETE")
+            return frozenset(failed), over, frozenset({*manager._stats.failures, *manager._stats.dark})
         frame = frame.f_back
     return None

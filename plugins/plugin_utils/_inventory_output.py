@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
@@ -15,7 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
 
 from ..module_utils._errors import InternalError, InvalidOption, LiteServerError
-from ..module_utils._shapes import Options
+from ..module_utils._shapes import Conceal, Options
 from ..module_utils.domain._untrusted import as_line, as_shown
 from ..module_utils.domain._wording import some_of
 from ..module_utils.wiring._connection import connection_argument_spec, hide, passwords_in_addresses
@@ -24,6 +25,7 @@ from ..module_utils.wiring._connection import connection_argument_spec, hide, pa
 EXIT_STATUS = 4
 _SECRETS = tuple(option for option, spec in connection_argument_spec().items() if spec.get("no_log"))
 _MOST_NAMES = 10
+_SHORTEST_OF_VALUES = 8
 
 display = Display()
 
@@ -59,6 +61,15 @@ class Output:
     def clean(self, text: str) -> str:
         """The text without secrets, fit for a terminal."""
         return str(as_shown(remove_values(text, self._secrets)))
+
+    def concealing(self, records: object) -> Conceal:
+        """What conceals secrets in records of the service: nothing has to where a search of all finds none.
+
+        Shorter secrets than any that the cloud gives out are left alone: they would change names of servers.
+        """
+        text = json.dumps(records, ensure_ascii=False)
+        hidden = {value for value in self._secrets if len(value) >= _SHORTEST_OF_VALUES and value in text}
+        return (lambda value: str(remove_values(value, hidden))) if hidden else str
 
     def warn(self, text: str, names: Sequence[str] = ()) -> None:
         """Warn of the file, and of some of its hosts."""

@@ -139,7 +139,7 @@ def wait(step: Step) -> Result:
 
     record, trouble = run.note(settle, jobs)
     if trouble:
-        step.warnings.append(f"{trouble} What came of them may not be in the record; then no further batch starts.")
+        step.warnings.append(f"{trouble} Their outcomes may not be in the record; then no further batch starts.")
     if record is None:
         record = RunRecord.begin("", "", list(outcomes), None, now_ms())
         record.open_batch(outcomes, now_ms())

@@ -66,7 +66,10 @@ class OpenRun:
     def note_later_failures(self, record: RunRecord) -> None:
         """Take down which hosts of the run have failed by now, in whatever task, rescued or not."""
         fates = HostFates(self._task, self._vars)
-        record.lost_later(record.seen & (fates.failed | set(fates.rescued)), now_ms())
+        record.ended_early(fates.taken)
+        done = {row["host"] for row in record.data["servers"] if row["verdict"] == "done"}
+        lost = (fates.failed | set(fates.rescued)) - (fates.taken & done)
+        record.lost_later(record.seen & lost, now_ms())
 
     def left_out(self, record: RunRecord, hook: str) -> dict[str, str]:
         """{host of the newest batch that gets no job: why; empty where it counts as nothing}.

@@ -143,7 +143,8 @@ def _problems(step: Step, record: RunRecord, own: Result) -> dict[str, list[str]
         raise AnsibleActionFail(read["msg"], result={"error": read.get("error")})
     record.take_supernodes(supernodes_in(read, requests))
     secret_keys = frozenset(str(key) for key in own.get("secret_spec") or {})
-    problems += problems_of(requests, read["servers"], read["software"], read["templates"], secret_keys)
+    servers, software, templates, events = (read[name] for name in ("servers", "software", "templates", "events"))
+    problems += problems_of(requests, servers, software, templates, secret_keys, events)
     return {"preflight": problems, "supernodes": read["supernode_problems"]}
 
 

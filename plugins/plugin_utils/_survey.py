@@ -31,6 +31,8 @@ def survey_of(task: Any, requests: Sequence[HostRequest], own: Mapping[str, Any]
         "server_ids": list(id_of.values()),
         "software": preflight and entry in ("main", "hdk_upgrade"),
         "templates": preflight,
+        # Of a server that is about to be repaired, logs are wanted all the more.
+        "events": preflight and entry != "log_collect",
         "supernodes": supernodes,
         "groups": groups,
         "batches": [[id_of[host] for host in batch if host in id_of] for batch in play_batches(task.play, task)],

@@ -36,7 +36,7 @@ def test_from_nothing_to_everything_and_nothing_twice(controller: Controller, tm
     for kind in ("credentials", "projects", "inventories", "inventory_sources"):
         assert controller.names(kind) == ["Lite Server"]
     assert controller.names("execution_environments") == ["Lite Server (Default)"]
-    names = ["failure report", "logs", "plan", "resume", "status", "upgrade"]
+    names = ["doctor", "failure report", "logs", "plan", "resume", "status", "upgrade"]
     assert controller.names("job_templates") == [f"Lite Server {name}" for name in names]
     check_what_is_there(controller)
 
@@ -82,7 +82,7 @@ def check_what_is_there(controller: Controller) -> None:
     assert (project["scm_update_on_launch"], project["scm_update_cache_timeout"]) == (True, 0)
     assert source["update_cache_timeout"] == 0
     assert (EXTENSION / "project" / source["source_path"]).is_file()
-    for name in ("plan", "upgrade", "resume", "logs", "status", "failure report"):
+    for name in ("doctor", "plan", "upgrade", "resume", "logs", "status", "failure report"):
         template = controller.named("job_templates", f"Lite Server {name}")
         assert template["job_type"] == ("check" if name == "plan" else "run")
         assert template["allow_simultaneous"] is False

@@ -56,7 +56,7 @@ def after_a_failed_sync(controller: Controller, tmp_path: pathlib.Path) -> None:
     controller.playbooks = project_files()
     third = Run(controller, tmp_path, variables=GIVEN)
     assert third.status == 0, third.output
-    assert len(controller.names("job_templates")) == 6
+    assert len(controller.names("job_templates")) == 7
 
 
 def workflow_ends_as_its_servers_do(controller: Controller) -> None:

@@ -23,6 +23,7 @@ from simulator.servers import server_id
 ENTRIES = yaml.safe_load((ROOT / "roles" / "fleet_job" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 # name of a template: (playbook of the collection, entry point of the role)
 RUNS = {
+    "doctor": ("doctor", None),
     **dict.fromkeys(("plan", "upgrade", "resume"), ("hdk_upgrade", "hdk_upgrade")),
     "logs": ("collect_logs", "log_collect"),
     "status": ("job_status", None),
@@ -267,6 +268,15 @@ def test_logs_are_collected(objects: dict[str, Any], simulator: Simulator, rollo
     (request,) = simulator.requests("create_job")
     assert request["body"]["server_ids"] == [server_id(3)]
     assert request["body"]["items"][0]["spec"] == {"obs_path": "obs://bucket/folder", "log_type": "device"}
+
+
+def test_the_answers_of_the_doctor_arrive(objects: dict[str, Any], simulator: Simulator, rollout: Rollout) -> None:
+    """And an empty one for the report means none."""
+    assert run_with(rollout, "doctor", launch(objects, "doctor")).status == 0
+    report = rollout.directory / "doctor.md"
+    assert run_with(rollout, "doctor", launch(objects, "doctor", doctor_report=str(report))).status == 0
+    assert report.is_file()
+    assert simulator.counts()["writes"] == 0
 
 
 def test_status_with_and_without_answers(objects: dict[str, Any], simulator: Simulator, rollout: Rollout) -> None:

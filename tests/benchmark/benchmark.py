@@ -6,6 +6,8 @@
     python tests/benchmark/benchmark.py              a few minutes: fleets of 10, 100 and 1,000
     python tests/benchmark/benchmark.py --full       half an hour: fleets up to 5,000, and 1,000 jobs by uri per host
     python tests/benchmark/benchmark.py --write      and write docs/benchmark.md with its plots
+    python tests/benchmark/benchmark.py --only fleets --fleets 1000 5000 --ways role runbook empty
+                                                     the role and the runbook beside one empty task on each host
 
 Everything runs in turn, in one run on one machine. Only ratios mean something on another.
 """

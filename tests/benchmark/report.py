@@ -27,7 +27,7 @@ For whoever weighs the collection against a `uri` playbook or a script. At the e
 Everything runs on one machine, in one run, against the [simulator](../tests/simulator/README.md).
 **Only the ratios, and how a cost grows, mean something elsewhere.**
 `make bench` measures again in some minutes, and `make bench ARGS="--full --write"` everything, and writes this page
-anew (half an hour; the machine should do nothing else).
+anew (half an hour; the machine should do nothing else). `--ways role runbook empty --fleets 1000 5000` measures only these.
 """
 FLEETS = """\
 ## One job on a fleet

@@ -45,14 +45,14 @@ STEPS = [
         [3, 6],
     ),
     (
-        "3. Resume, the same again: only the failed server and the third wave are submitted",
+        "3. Resume, by a rerun: only the failed server and the third wave are submitted",
         ["-e", "fleet_job_max_failures=0"],
         0,
         [1, 3],
     ),
-    ("4. The same again: nothing is left to do, and nothing is sent", [], 0, []),
+    ("4. A rerun: nothing is left to do, and nothing is sent", [], 0, []),
     (
-        "5. The same again, and each node is asked: one whose job was SUCCESS runs the old driver on NPU 3",
+        "5. A rerun in which each node is asked: one whose job was SUCCESS runs the old driver on NPU 3",
         ["-i", "{nodes}", "-e", "fleet_job_verify=version", "-e", "npu_node_settle=0"],
         2,
         [],

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from module_options import options_of
@@ -26,7 +26,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._present import PresentJob
-from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import read_all
+from ansible_collections.modelarts.liteserver.plugins.module_utils.transport._paging import envelope_of, read_all
 from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_job
 
 NAME, ITEM_TYPE = "upgrade", "HDK_UPGRADE"
@@ -57,11 +57,23 @@ class Oddities:
     retention: float = 0.0
     null_times_after: float = 0.0
     upper_ids: bool = False
+    restart_failed: float = 0.0
+    null_data: bool = False
+    lagging_query: str = "none"
+    query_lag: float = 0.7
+
+    def lag_of(self, filters: Mapping[str, Any]) -> float:
+        """How late a list that is asked for in this way shows a new job, in seconds."""
+        asked = "id" if "id" in filters else "name" if "name" in filters else "plain"
+        return self.query_lag if self.lagging_query in (asked, "any") else 0.0
 
 
 @dataclasses.dataclass
 class Job:
-    """One job; ``ends`` and ``finals`` are its tasks' fate, decided at its creation."""
+    """One job; ``ends`` and ``finals`` are its tasks' fate, decided at its creation.
+
+    ``restarts``: {server: (from, until)} of tasks that read FAILED meanwhile, and are started again.
+    """
 
     id: str
     name: str
@@ -72,9 +84,13 @@ class Job:
     tasks_from: float
     ends: dict[str, float]
     finals: dict[str, str]
+    restarts: dict[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     deleted: bool = False
 
     def status_of(self, server: str, now: float) -> str:
+        failed_from, until = self.restarts.get(server, (0.0, 0.0))
+        if failed_from <= now < until:
+            return "FAILED"
         return self.finals[server] if now >= self.ends[server] else "PROCESSING"
 
     def runs(self, server: str, now: float) -> bool:
@@ -132,7 +148,9 @@ class Fleet:
         self.odd = Oddities()
         self.doubled: list[tuple[str, str]] = []  # (elder job, younger job): both ran on one server
 
-    def create(self, name: str, version: str, description: str, servers: list[str]) -> Job:
+    def create(
+        self, name: str, version: str, description: str, servers: list[str], is_reboot: bool | None = None
+    ) -> Job:
         number = len(self.jobs) + 1
         # Never two at the same moment: which is the younger must be plain to see here.
         created = max(self.now, self.jobs[-1].created + 0.001 if self.jobs else 0)
@@ -148,11 +166,28 @@ class Fleet:
             {server: self.now + self.duration + spread * place for place, server in enumerate(servers)},
             {server: self.fates[server].pop(0) if self.fates.get(server) else "SUCCESS" for server in servers},
         )
+        again = self.odd.restart_failed if is_reboot else 0.0
+        for server, final in job.finals.items() if again else ():
+            if final == "FAILED":
+                end = job.ends[server]
+                job.restarts[server] = (end, end + again / 2)
+                job.ends[server], job.finals[server] = end + again, "SUCCESS"
         for other in self.jobs:
             if any(other.runs(server, self.now) for server in servers):
                 self.doubled.append((other.id, job.id))
         self.jobs.append(job)
         return job
+
+    def untold(self) -> list[tuple[bool, bool, bool]]:
+        """Of each job, whether its record, its time and its tasks are gone by now."""
+        return [
+            (
+                job.is_forgotten(self.now, self.odd),
+                bool(self.odd.null_times_after) and self.now >= job.created + self.odd.null_times_after,
+                bool(self.odd.tasks_retention) and self.now >= job.end + self.odd.tasks_retention,
+            )
+            for job in self.jobs
+        ]
 
     def job(self, job_id: str) -> Job:
         for job in self.jobs:
@@ -271,11 +306,14 @@ class Run(threading.Thread):
                 jobs = [job for job in self.fleet.jobs[::-1] if not job.is_forgotten(now, odd)]
                 # Asked by id, a service may know a job at once that its list does not show yet.
                 jobs = [job for job in jobs if now >= job.listed_from or "id" in filters]
+                jobs = [job for job in jobs if now >= job.created + odd.lag_of(filters)]
                 jobs = [job for job in jobs if filters.get("id") in (None, job.id)]
                 start, size = parameters.get("offset", 0), parameters.get("limit", self.fleet.page_size)
                 data = [job.shown(now, False, odd) for job in jobs[start : start + size]]
                 pages = -(-len(jobs) // size)
-                return {"data": data, "total": len(jobs), "size": size, "pages": pages, "current": start // size + 1}
+                shown = data or (None if odd.null_data else [])
+                envelope = {"data": shown, "total": len(jobs), "size": size, "pages": pages}
+                return envelope_of({**envelope, "current": start // size + 1}, {})
 
             return self._ask("list", work)
 
@@ -289,8 +327,9 @@ class Run(threading.Thread):
 
     def create_job(self, body: dict[str, Any]) -> Any:
         def work() -> dict[str, Any]:
+            version = body["items"][0]["spec"]["version"]
             job = self.fleet.create(
-                body["name"], body["items"][0]["spec"]["version"], body["description"], body["server_ids"]
+                body["name"], version, body["description"], body["server_ids"], body.get("is_reboot")
             )
             self.creates += 1
             self.created.append(job.id)

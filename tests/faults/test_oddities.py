@@ -36,6 +36,9 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "retention": {"retention": LONG_AGO},
     "null_times_after": {"null_times_after": LONG_AGO},
     "upper_ids": {"upper_ids": True},
+    "restart_failed": {"restart_failed": LATER},
+    "null_data": {"null_data": True},
+    "lagging_query": {"lagging_query": "plain", "query_lag": LATER},
 }
 ALL: dict[str, Any] = {name: value for settings in SWITCHES.values() for name, value in settings.items()}
 ALL["items_delay"] = LATER

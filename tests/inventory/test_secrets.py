@@ -62,4 +62,16 @@ def test_a_service_that_tells_them(simulator, watched):
     body = answer(server(1, name=SECRET_KEY))
     simulator.fault("list_servers", "wrong_shape", body=body)
     run = watched(credentials="credentials", status=EXIT_STATUS, hostname="{{ nothing }}")
-    assert "hostname: server ********" in run.stderr
+    assert "hostname: server VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in run.stderr
+
+
+def test_a_service_that_puts_them_into_records(simulator, watched, tmp_path):
+    """As values and as keys, in variables and in the cache."""
+    record = server(1, name="a", tags={f"of {SECRET_KEY}": f"key {SECRET_KEY}"}, status=ACCESS_KEY, owner=[SECRET_KEY])
+    simulator.fault("list_servers", "wrong_shape", body=answer(record), times=None)
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    run = watched(credentials="credentials", status=0, **cache)
+    assert "of ********" in run.stdout, run.stdout[-4000:]
+    (file,) = (path for path in (tmp_path / "cache").rglob("*") if path.is_file())
+    assert "of ********" in file.read_text()
+    assert "canary" not in file.read_text().lower()

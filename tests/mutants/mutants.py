@@ -46,7 +46,10 @@ EMPTY_LISTS = ["tests/unit/transport/test_paging.py"]
 WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_documentation.py"]
 
 # (name, file, text, replacement, the tests that should notice)
+GENERATED = ["tests/security/test_generated_texts.py"]
 BATCH_TESTS = ["tests/unit/domain/test_batch.py"]
+DOCTOR = DOMAIN + "doctor/"
+DOCTOR_TESTS = ["tests/unit/domain/test_doctor.py"]
 SUPERNODE_TESTS = ["tests/unit/domain/test_supernodes.py"]
 MUTANTS = [
     # The rule, condition by condition: the property test alone must notice each.
@@ -1130,6 +1133,90 @@ MUTANTS = [
         "except ZeroDivisionError as error:",
         ["tests/rollout/test_gates.py", "-k", "preflight-with_an_unreachable_delegate"],
     ),
+    (
+        "secrets: keys stay as they are",
+        DOMAIN + "_untrusted.py",
+        "key if key in FIELDS else as_shown(key, conceal): as_shown(item, conceal)",
+        "key: as_shown(item, conceal)",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "secrets: fields are concealed",
+        DOMAIN + "_untrusted.py",
+        "key if key in FIELDS else as_shown(key, conceal): as_shown(item, conceal)",
+        "as_shown(key, conceal): as_shown(item, conceal)",
+        ["tests/unit/domain/test_untrusted.py"],
+    ),
+    (
+        "secrets: keys with the form of one",
+        DOMAIN + "_masking.py",
+        "(_masked_text(key, secret_keys) if isinstance(key, str) else key): MASK",
+        "key: MASK",
+        GENERATED,
+    ),
+    (
+        "secrets: names of servers are cut first",
+        DOMAIN + "_result.py",
+        'row["server_name"] and conceal(row["server_name"])',
+        'row["server_name"]',
+        GENERATED,
+    ),
+    (
+        "secrets: messages are cut first",
+        DOMAIN + "_result.py",
+        'row["message"] and conceal(row["message"])',
+        'row["message"]',
+        GENERATED,
+    ),
+    (
+        "secrets: texts of an error are cut first",
+        TRANSPORT + "_answers.py",
+        "text = conceal(text)  # before it is cut",
+        "pass  # before it is cut",
+        ["tests/security/test_secrets_everywhere.py", "-k", "repeats_every_secret"],
+    ),
+    (
+        "secrets: an event tells them",
+        WIRING + "_event_source.py",
+        "return dict(as_event(as_shown(event, self._clean)))",
+        "return dict(as_event(event))",
+        ["tests/security/test_events.py", "-k", "concealed"],
+    ),
+    (
+        "secrets: the inventory takes them over",
+        "plugins/inventory/liteserver.py",
+        "servers = as_shown(servers, self._output.concealing(servers))",
+        "servers = as_shown(servers)",
+        ["tests/inventory/test_secrets.py", "-k", "records"],
+    ),
+    (
+        "hint: a wait with reuse=never promises to go on",
+        DOMAIN + "jobs/_present.py",
+        "resume = GO_ON_WAITING if self._may_repeat else None",
+        "resume = GO_ON_WAITING",
+        ["tests/playbooks/test_own_jobs.py", "-k", "never"],
+    ),
+    (
+        "preflight: events do not matter",
+        DOMAIN + "rollout/_preflight.py",
+        "return problems + _with_events(requests, events or [])",
+        "return problems",
+        ["tests/unit/domain/test_preflight.py"],
+    ),
+    (
+        "preflight: an event of an unknown state is none",
+        DOMAIN + "rollout/_preflight.py",
+        " or state.lower() not in STATES:",
+        ":",
+        ["tests/unit/domain/test_preflight.py"],
+    ),
+    (
+        "preflight: whoever may not list events cannot run",
+        DOMAIN + "rollout/_survey.py",
+        'except LiteServerError as error:\n            self.warnings.append(f"preflight: the scheduled',
+        'except ZeroDivisionError as error:\n            self.warnings.append(f"preflight: the scheduled',
+        ["tests/unit/domain/test_survey.py"],
+    ),
     # Many jobs by one process, and supernodes.
     (
         "batch: a job of any size",
@@ -1140,10 +1227,22 @@ MUTANTS = [
     ),
     (
         "batch: a job that runs is remembered",
-        DOMAIN + "jobs/_batch.py",
-        "if job.ended and job.tasks and all(",
-        "if job.tasks or all(",
+        DOMAIN + "jobs/_remembering.py",
+        "return job.ended and bool(job.tasks) and all(",
+        "return bool(job.tasks) or all(",
         BATCH_TESTS,
+    ),
+    *(
+        (f"batch: the list is as good as new {name}", DOMAIN + "jobs/_remembering.py", text, replacement, BATCH_TESTS)
+        for name, text, replacement in (
+            ("for ever", "< AS_GOOD_AS_NEW:", "< 9999:"),
+            ("and a new job without its tasks", "self._created.get(job.id) == frozenset(job.task_of)", "True"),
+            ("and a new job without a time", " and job.created is not None", ""),
+            ("for a poll", "if self._listed and not polling and not filters:", "if self._listed and not filters:"),
+            ("where it is not whole", "if listing.complete and not filters:", "if not filters:"),
+            ("after a detail", "self._listed = None\n        raw = self._api.get", "raw = self._api.get"),
+            ("after a create", "self._listed = None\n        raw = self._api.create", "raw = self._api.create"),
+        )
     ),
     (
         "batch: a job where no hook ran",
@@ -1193,6 +1292,72 @@ MUTANTS = [
         "        if supernode.is_mixed:\n",
         "        if False:\n",
         SUPERNODE_TESTS,
+    ),
+    # The doctor: it cannot write, and what it has not seen is not good.
+    ("doctor: a write goes through", TRANSPORT + "_watch.py", "if call.kind not in READS:", "if False:", DOCTOR_TESTS),
+    (
+        "doctor: as many requests as it likes",
+        TRANSPORT + "_watch.py",
+        "if self.left <= 0 or ",
+        "if ",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: the budget is that of a list only",
+        TRANSPORT + "_watch.py",
+        "(self._answers_left is not None and self._answers_left <= 0)",
+        "False",
+        DOCTOR_TESTS,
+    ),
+    ("doctor: unknown is ok", DOCTOR + "_finding.py", 'Outcome("unknown", ', 'Outcome("ok", ', DOCTOR_TESTS),
+    (
+        "doctor: a list that was not read is ok",
+        DOCTOR + "_list_checks.py",
+        'return unknown("the list could not be read", todo=FIRST)',
+        'return Outcome("ok", unknown("").found)',
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: a list that was read in part is ok",
+        DOCTOR + "_server_checks.py",
+        'if outcome.status == "ok" and not facts.servers.value.complete:',
+        "if False:",
+        ["tests/playbooks/fleet/test_doctor.py", "-k", "not_whole"],
+    ),
+    (
+        "doctor: a check that crashes is passed over",
+        DOCTOR + "_checks.py",
+        "        outcome = unknown(",
+        "        return None\n        outcome = unknown(",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: whatever the service says is a word",
+        DOCTOR + "_finding.py",
+        '    return Private("word", text)',
+        "    return Word(text)",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: digests that anybody can make",
+        DOCTOR + "_report.py",
+        "hmac.new(self._key, text, hashlib.sha256)",
+        "hashlib.sha256(text)",
+        DOCTOR_TESTS,
+    ),
+    (
+        "doctor: a key that is refused is tried again",
+        DOCTOR + "_reader.py",
+        "return not self._accepted or self._refusals > 1",
+        "return False",
+        ["tests/security/test_doctor.py", "-k", "wrong_key"],
+    ),
+    (
+        "doctor: a running task of an ended job is fine",
+        DOCTOR + "_job_checks.py",
+        "if any(task.status == PROCESSING for task in job.tasks)",
+        "if False",
+        ["tests/playbooks/fleet/test_doctor_matrix.py", "-k", "finished_early"],
     ),
 ]
 

@@ -65,7 +65,7 @@ def check_first(step, expected, numbers):
     if expected == "unknown":
         assert (step["error"]["outcome"], step["error"]["code"]) == ("unknown", "outcome_unknown")
         assert step["error"]["retryable"] is True
-        assert "running the same task again is safe" in step["error"]["hint"]
+        assert "rerunning the task is safe" in step["error"]["hint"]
         assert step["changed"]
         assert step["submitted_server_ids"] == servers(*numbers)
         assert step.verdicts == ["unknown"] * len(numbers)
@@ -144,7 +144,7 @@ def test_looks_that_fail_after_a_lost_answer(simulator, playbook):
     second = playbook.one(job(3, wait=True, request_timeout=2))
     second.check_keys()
     assert second["error"]["outcome"] == "unknown"
-    assert "the last look failed" in second["msg"]
+    assert "the last poll failed" in second["msg"]
     assert second.count("list_jobs") <= 10
     simulator.clear_faults()
     third = playbook.one(job(3, wait=True))

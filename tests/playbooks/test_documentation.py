@@ -9,21 +9,32 @@ from __future__ import annotations
 # pylint: disable=unidiomatic-typecheck
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 from playbooks.harness import ERROR_KEYS, INFO, JOB, SERVER_KEYS, bare_job, clean_environment, info, job, servers
 
-# "Creating a Lite Server task", page of 2026-01-30 of the vendor's API reference.
-DOCUMENTED_SERVER = "66d210bc-023c-490a-8664-afd321a163ad"
-DOCUMENTED_REQUEST = {
-    "server_ids": [DOCUMENTED_SERVER],
-    "type": "HDK_UPGRADE",
-    "items": [{"spec": {"version": "24.1.rc3.10"}, "type": "HDK_UPGRADE"}],
-    "name": "hdk_upgrade_task",
-    "description": "Task description.",
+# "Creating a Lite Server task", page of 2026-01-30 of the vendor's API reference: the example request as it is printed.
+DOCUMENTED_TEXT = """\
+{
+  "server_ids" : [ "66d210bc-023c-490a-8664-afd321a163ad" ],
+  "type" : "HDK_UPGRADE",
+  "items" : [ {
+    "spec" : {
+      "version" : "24.1.rc3.10"
+    },
+    "type" : "HDK_UPGRADE"
+  } ],
+  "name" : "hdk_upgrade_task",
+  "description" : "Task description."
 }
+"""
+DOCUMENTED_REQUEST = json.loads(DOCUMENTED_TEXT)
+[DOCUMENTED_SERVER] = DOCUMENTED_REQUEST["server_ids"]
+# The same bytes without the line breaks and indents of the page.
+DOCUMENTED_BYTES = re.sub(r" :", ":", re.sub(r"(?<=[\[{]) | (?=[\]}])", "", " ".join(DOCUMENTED_TEXT.split()))).encode()
 DOCUMENTED_ANSWER = {
     "create_at": 1755005748201,
     "update_at": 1755005931007,
@@ -90,7 +101,9 @@ def test_the_documented_answer(simulator, playbook):
     step = playbook.one(bare_job(**DOCUMENTED_REQUEST, mark=False, wait=True))
     step.check_keys()
     assert not step.failed, step["msg"]
-    assert step.asked("create_job")[0]["body"] == DOCUMENTED_REQUEST
+    (sent,) = step.asked("create_job")
+    assert sent["text"].encode() == DOCUMENTED_BYTES, "the page's example, byte for byte"
+    assert sent["body"] == DOCUMENTED_REQUEST
     assert step["job"] == {key: value for key, value in DOCUMENTED_ANSWER.items() if key != "tasks"}
     assert step["servers"] == [
         {

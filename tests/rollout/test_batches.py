@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from playbooks.harness import JOB
 from rollout.rollout import OTHER_VERSION, ROLE, VERSION, host, hosts, play, role
 from simulator.servers import server_id
 
@@ -50,9 +51,10 @@ def test_one_failing_server_fails_its_host_and_only_it_runs_again(simulator, rol
     simulator.server(5, fail=1, message="npu busy")
     first = rollout.run(play(role()))
     assert (first.status, first.failed) == (2, [host(5)])
-    message = first.verdicts()[host(5)]["msg"]
-    job_id = simulator.jobs()[0]["id"]
-    assert f"{host(5)}: FAILED: npu busy (job hdk_upgrade_{VERSION} {job_id})" in message
+    failed = first.verdicts()[host(5)]
+    message, job_id = failed["msg"], simulator.jobs()[0]["id"]
+    assert message.startswith("FAILED: npu busy. What to do: ")
+    assert (failed["server_name"], failed["job_id"]) == (host(5), job_id)
     assert "run the same play again" in message
     assert "npubusy" in first.text
     passed = first.verdicts()[host(4)]
@@ -120,6 +122,48 @@ def test_versions_go_up_and_back(simulator, rollout):
         run = rollout.run(play(role(version=version)))
         assert (run.status, run.failed, len(run.changed)) == (0, [], 12)
     assert [job["items"][0]["spec"]["version"] for job in in_order(simulator)] == [VERSION, OTHER_VERSION, VERSION]
+
+
+def test_a_version_in_another_case_is_the_same_for_preflight_and_rule(simulator, rollout):
+    rollout.run(play(role(version=VERSION, preflight="strict")))
+    again = rollout.run(play(role(version=VERSION.upper(), preflight="strict")))
+    assert (again.status, again.changed, len(simulator.jobs())) == (0, [], 1)
+
+
+def test_two_terminals_start_one_job(simulator, rollout, tmp_path):
+    """They share Ansible's home, and with it the lock; the one that comes second waits for the job of the first."""
+    simulator.set(job_duration=5, list_lag=0.5)
+    home = {"ANSIBLE_HOME": str(tmp_path / "home")}
+    runs = [rollout.start(play(role()), environment=home) for _terminal in range(2)]
+    ended = [run.finish() for run in runs]
+    assert [(run.status, run.failed) for run in ended] == [(0, [])] * 2
+    assert sorted(len(run.changed) for run in ended) == [0, 12]
+    assert [sorted(job["server_ids"]) for job in simulator.jobs()] == [sorted(map(server_id, range(1, 13)))]
+
+
+def test_five_hosts_with_the_whole_list_and_without_run_once_start_one_job(simulator, rollout):
+    """As a play is written that should have said run_once."""
+    rollout.inventory(5)
+    simulator.set(job_duration=3, list_lag=0.5)
+    task = {
+        "name": "Upgrade",
+        JOB: {
+            "name": "upgrade",
+            "type": "HDK_UPGRADE",
+            "spec": {"version": VERSION},
+            "server_ids": "{{ ansible_play_hosts | map('extract', hostvars, 'liteserver_id') | list }}",
+            "wait": True,
+            "wait_sleep": 1,
+        },
+        "delegate_to": "localhost",
+    }
+    run = rollout.run(play(task), arguments=("--forks", "5"))
+    assert (run.status, run.failed, len(run.changed)) == (0, [], 1)
+    results = [event["result"] for event in run.of("Upgrade")]
+    assert sorted(result["action"] for result in results) == ["attached"] * 4 + ["created"]
+    assert len({result["job"]["id"] for result in results}) == 1
+    assert all(result["counts"]["done"] == 5 for result in results)
+    assert submitted(simulator) == [[server_id(number) for number in range(1, 6)]]
 
 
 def test_hosts_by_limit(simulator, rollout):
@@ -191,7 +235,7 @@ def test_a_wait_that_is_over_fails_and_the_next_run_goes_on_waiting(simulator, r
     rollout.inventory(2)
     run = rollout.run(play(role(wait_timeout=2)))
     assert run.failed == hosts(1, 2)
-    assert "still running when the wait was over" in run.verdicts()[host(1)]["msg"]
+    assert "still running when the wait ended" in run.verdicts()[host(1)]["msg"]
     simulator.advance(30)
     again = rollout.run(play(role(wait_timeout=2)))
     assert (again.status, again.failed, again.changed) == (0, [], [])

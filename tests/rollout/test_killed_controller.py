@@ -40,12 +40,23 @@ def check_record(record, jobs):
         assert {row["verdict"] for row in record["servers"]} == {"done"}
 
 
+def hooks(rollout, seed):
+    """Every second run has tasks before and after the jobs, small jobs, and retries; for these the servers are judged too."""
+    if seed % 2:
+        return {}
+    for name in ("before", "after"):
+        task = {"name": f"Hook {name}", "ansible.builtin.debug": {"msg": "x"}}
+        (rollout.directory / f"{name}.yml").write_text(json.dumps([task]))
+    files = {name: str(rollout.directory / f"{name}.yml") for name in ("before", "after")}
+    return {**files, "servers_per_job": 3, "retries": 1}
+
+
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_after_a_kill_one_run_completes_the_fleet(simulator, rollout, seed):
     """Killed after any number of requests, and a random time later: between two, or during one."""
     chance = random.Random(seed)
     simulator.set(job_duration=1.0)
-    upgrade = play(role(record=str(rollout.record), preflight="strict"), serial=[1, 3, "100%"])
+    upgrade = play(role(record=str(rollout.record), preflight="strict", **hooks(rollout, seed)), serial=[1, 3, "100%"])
     running = rollout.start(upgrade, new_session=True)
     running.wait_until(lambda: simulator.counts()["total"] >= REQUESTS * seed // KILLS)
     time.sleep(chance.uniform(0, 0.4))

@@ -44,7 +44,8 @@ def test_a_plan_is_short_whatever_the_fleet(simulator, rollout, count, environme
     table = lines[title + 1 :]
     waves = [line.split() for line in table if re.match(r" +[0-9]+ ", line)]
     assert len(lines) <= len(waves) + 60, run.output
-    assert max(map(len, lines)) <= 160 and max(map(len, table)) <= 80
+    # Behind the table stands where the plan was written, whole.
+    assert max(map(len, table[:-1])) <= 80
     assert lines[title] == f"plan: hdk_upgrade_{VERSION}, {count} servers in {len(waves)} waves. Nothing was created"
     assert table[0].split() == ["wave", "servers", "supernodes", "to", "submit", "done", "to", "wait", "for"]
     assert sum(int(wave[1]) for wave in waves) == sum(int(wave[-3]) for wave in waves) == count

@@ -71,6 +71,37 @@ def test_preflight_names_all_problems_at_once_and_starts_nothing(simulator, roll
     assert set(run.recap) == {host(1)}  # the play has ended with its first batch
 
 
+def test_preflight_names_events_and_missing_parameters(simulator, rollout):
+    """Events name the server by any of its ids. They are read once for all batches."""
+    rollout.inventory(4)
+    for number, instance_id in ((1, "server"), (2, "cloud"), (3, "underlying")):
+        simulator.set(event_instance_id=instance_id)
+        simulator.seed_event(number, state="executing" if number == 3 else "scheduled")
+    simulator.seed_event(4, state="completed")
+    simulator.seed_event(9)
+    run = rollout.run(play(role(preflight="strict"), serial=1))
+    message = failed_message(run)
+    assert "the service plans or does work of its own on servers of this run: " in message
+    assert all(f"{host(number)} (system-maintenance, scheduled, not before 20" in message for number in (1, 2))
+    assert f"{host(3)} (system-maintenance, executing" in message
+    assert host(4) not in message and host(9) not in message
+    assert (simulator.counts()["writes"], simulator.count("list_scheduled_events")) == (0, 1)
+    # Of a server that is about to be repaired, logs are wanted all the more: no event is asked for.
+    logs = rollout.run(play(role("log_collect", preflight="strict", spec={"log_type": "all"})))
+    message = failed_message(logs)
+    assert "spec.obs_path: template 'log-collect' has no default for it, and it is not given" in message
+    assert (simulator.counts()["writes"], simulator.count("list_scheduled_events")) == (0, 1)
+
+
+def test_events_that_nobody_may_read_are_said_and_stop_nothing(simulator, rollout):
+    rollout.inventory(2)
+    rollout.expect_warnings()
+    simulator.fault("list_scheduled_events", "forbidden", times=None)
+    run = rollout.run(play(role(preflight="strict"), serial=1))
+    assert (run.status, submitted(simulator)) == (0, [1, 1])
+    assert "thescheduledeventscannotberead,sowhetheraserverofthisrunhasaneventisnotknown" in run.text
+
+
 def test_preflight_may_warn_or_be_off(simulator, rollout):
     simulator.server(2, status="STOPPED")
     rollout.inventory(2)
@@ -273,20 +304,18 @@ def test_two_uses_of_the_role_in_one_play_are_two_runs(simulator, rollout):
     assert all(len(record["batches"]) == 2 and record["state"] == "ended" for record in records)
 
 
-def test_the_summary_fits_a_terminal_of_100_columns(simulator, rollout):
+def test_the_last_lines_fit_a_terminal_of_80_columns(simulator, rollout):
     simulator.reset(servers=1000, job_duration=0)
     rollout.inventory(1000)
     for number in range(1, 1001, 3):
         simulator.server(number, fail=1, message=f"reason {number % 5}: " + "the device is held by a process " * 5)
     run = rollout.run(play(role(), any_errors_fatal=False))
     assert len(run.failed) == 334
-    (summary,) = run.of("Summary")
     lines = run.output.splitlines()
-    start = next(index for index, line in enumerate(lines) if "TASK" in line and "Summary" in line)
-    end = next(index for index in range(start + 1, len(lines)) if lines[index].startswith("TASK"))
-    assert max(len(line) for line in lines[start:end]) <= 100
-    assert len(summary["result"]["msg"]) < 40
-    assert "1000 servers: 666 done, 334 failed" in summary["result"]["msg"][0]
+    start = lines.index("result: ended with failures: 666 of 1000 done, 334 failed")
+    end = next(index for index in range(start, len(lines)) if lines[index].startswith("continue: "))
+    assert max(len(line) for line in lines[start:end]) <= 80
+    assert end - start < 40
 
 
 def test_other_versions_of_two_uses_do_not_mix(simulator, rollout):

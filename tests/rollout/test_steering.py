@@ -228,3 +228,45 @@ def test_reports_are_made_of_records(simulator, rollout):
     assert single.status == 0 and one.with_suffix(".csv").exists()
     nothing = rollout.run("modelarts.liteserver.run_report", variables={"run_report_records": str(reports)})
     assert nothing.status != 0 and "norecordofarunin" in nothing.text
+
+
+def test_logs_of_failed_servers_are_collected_at_the_end_in_one_job(simulator, rollout):
+    simulator.server(2, fail=1, message="npu busy")
+    simulator.server(3, fail=1, message="npu busy")
+    rollout.inventory(4)
+    spec = {"obs_path": "obs://bucket/folder"}
+    run = rollout.run(
+        play(role(record=str(rollout.record), collect_logs="failed", logs_spec=spec), serial=[1, 3]), arguments=("-v",)
+    )
+    assert created(simulator) == [[1], [2, 3, 4], [2, 3]]
+    *_upgrades, collection = simulator.requests("create_job")
+    assert collection["body"]["items"] == [{"type": "DEVICE_LOG_COLLECT", "spec": spec}]
+    (record,) = rollout.records()
+    (job_id,) = record["logs_job_ids"]
+    assert f"logs of failed servers: job {job_id}" in run.output.replace("\n  ", " ")
+    (page,) = rollout.record.glob("*.html")
+    assert job_id in page.read_text()
+    without = rollout.run(play(role(collect_logs="failed")))
+    assert "fleet_job_logs_spec: needed with" in without.message("Open the batch")
+    assert len(created(simulator)) == 3
+
+
+def test_a_second_terminal_sees_the_batch_and_the_estimate(simulator, rollout):
+    simulator.reset(servers=12, job_duration=0.3, supernode_share=8 / 12, supernode_size=4)
+    simulator.server(6, duration=600)
+    rollout.inventory(8)
+    task = role(record=str(rollout.record), preflight="strict")
+    running = rollout.start(play(task, serial=4), new_session=True)
+    running.wait_until(lambda: "batch 2 of 2" in running.output() and "3 of 4 done" in running.output())
+    look = rollout.run("modelarts.liteserver.job_status", variables={"job_status_record": str(rollout.record)})
+    running.kill()
+    (lines,) = (event["result"]["msg"] for event in look.of("The run, its waves, and supernodes of which a part is done"))
+    (record,) = rollout.records()
+    text = " ".join(" ".join(lines).split())
+    assert f"run {record['run_id']}: running: 4 of 8 done, 4 running batch 2 of 2: waiting" in text
+    assert "wave 1: 4 of 4 done wave 2: 0 of 4 done, 4 running" in text
+    (shown,) = look.of("Jobs, and each server's newest task")
+    assert shown["result"]["msg"][0] == "2 jobs, 8 servers: 7 of 8 done, 1 PROCESSING"
+    after = rollout.run("modelarts.liteserver.job_status", variables={"job_status_record": str(rollout.record)})
+    (event,) = after.of("The run, its waves, and supernodes of which a part is done")
+    assert "stopped by interrupted: 4 of 8 done, 4 running" in event["result"]["msg"][0]

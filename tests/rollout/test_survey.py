@@ -83,7 +83,7 @@ def test_every_answer_reaches_the_role(simulator, rollout, tmp_path, entry):
         assert body["items"][0]["spec"]["code"] == "canary-secret"
     assert run.failed == hosts(1, 2)
     assert "SKIPPED" in run.verdicts()[host(1)]["msg"]
-    assert "still running when the wait was over" in run.verdicts()[host(2)]["msg"]
+    assert "still running when the wait ended" in run.verdicts()[host(2)]["msg"]
     assert len(run.of("Hook before")) == sum(sizes)
     assert [record["entry"] for record in rollout.records()] == [entry]
     assert rollout.records()[0]["max_failures"].startswith("50%")

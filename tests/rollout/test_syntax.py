@@ -13,7 +13,7 @@ import pytest
 from playbooks.harness import clean_environment
 
 
-@pytest.mark.parametrize("name", ["hdk_upgrade", "collect_logs", "job_status"])
+@pytest.mark.parametrize("name", ["doctor", "hdk_upgrade", "collect_logs", "job_status"])
 def test_a_syntax_check_needs_no_inventory(tmp_path, name):
     command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "--syntax-check"]
     done = subprocess.run(

@@ -58,6 +58,18 @@ def run(rollout: Rollout, hostile: HostileServer, name: str, event: dict[str, An
     )
 
 
+def test_a_secret_in_an_event_is_concealed_before_it_is_cut(hostile: HostileServer) -> None:
+    """The longest string of an event has 4000 characters."""
+
+    def change(job: dict[str, Any]) -> None:
+        for task in job["tasks"]:
+            task.update(message="x" * 3990 + "pass-word", server_name="of pass-word")
+
+    events = [event for event in delivered(hostile, change) if event["kind"] == "task"]
+    assert events
+    assert "pass-" not in json.dumps(events) and events[0]["server_name"] == "of ********"
+
+
 @pytest.mark.parametrize("kind", TEXTS)
 def test_no_text_of_an_event_runs(rollout: Rollout, hostile: HostileServer, tmp_path: pathlib.Path, kind: str) -> None:
     """As the message, the name and the status of tasks, and as the name of the job."""

@@ -204,8 +204,8 @@ def check_nothing_is_lost(simulator: Simulator, run: Any) -> None:
     assert all(job["id"] in text for text in named)
     assert "waited for" in named[0]
     # The summary is there, although the record is not.
-    (summary,) = run.of("Summary")
-    assert "1 done, 1 failed" in "".join(summary["result"]["msg"])
+    (waited,) = run.of("Wait for the jobs")
+    assert "1 of 2 done, 1 failed" in "".join(waited["result"]["summary"])
     refused = run.of("Open the batch")[1]["result"]["msg"]
     assert refused.startswith("fleet_job_record: ")
     assert "Errno" not in run.output
@@ -221,7 +221,7 @@ def test_a_full_disk_after_the_create_loses_no_job(
     refused = run.of("Open the batch")[1]["result"]["msg"]
     # Both: what is wrong with the record, and why nothing more is started.
     assert refused.startswith("fleet_job_record: cannot write ")
-    assert "nothing more is started: what came of batch 1 is not known" in refused
+    assert "nothing more is started: the outcome of batch 1 is not known" in refused
 
 
 @pytest.mark.parametrize("trouble", [vanish, become_a_file])

@@ -149,7 +149,7 @@ def test_a_secret_in_every_form_in_the_lines_of_a_wait_and_in_the_result(simulat
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_service_that_repeats_every_secret(modules, hostile, name):
-    """In errors and in every text of its answers: as they are, as JSON and addresses write them, cut, in lines."""
+    """In errors, in every text and every key of its answers: as they are, as JSON and addresses write them, cut."""
     module, options = RUNS[name]
     options = {**options, **({"wait_timeout": 1, "wait_sleep": 1} if "wait" in options else {})}
     if "spec" in options:
@@ -159,13 +159,19 @@ def test_a_service_that_repeats_every_secret(modules, hostile, name):
     text = f"{'x' * 470} {' '.join(written)} \n {' '.join(written)} {'y' * 4000} {' '.join(written)}"
     credentials = {**hostile.credentials(), "password": ODD_PASSWORD, "proxy": f"http://u:{PROXY}@127.0.0.1:9"}
 
+    # Wherever a line is cut: the longest name has 128 characters, a message in a line 200, a text of an error 500.
+    cut = {"name": 115, "server_name": 115, "message": 187}
+
     def poisoned(value, key=""):
         if isinstance(value, dict):
-            return {inner_key: poisoned(inner, inner_key) for inner_key, inner in value.items()}
+            more = {} if key == "token" else {f"k{number} {each}": 1 for number, each in enumerate(written)}
+            return {inner_key: poisoned(inner, inner_key) for inner_key, inner in value.items()} | more
         if isinstance(value, list):
             return [poisoned(inner, key) for inner in value]
         kept = {"id", "server_id", "status", "type", "version", "create_at", "issued_at", "expires_at"}
-        return value + text if isinstance(value, str) and key not in kept else value
+        if not isinstance(value, str) or key in kept:
+            return value
+        return "n" * cut[key] + " ".join(written) if key in cut else value + text
 
     def watched():
         ended = modules.run(module, {**credentials, **options, "request_timeout": 1}, diff=True, verbosity=4)
@@ -177,7 +183,9 @@ def test_a_service_that_repeats_every_secret(modules, hostile, name):
     watched()
     for status in (400, 500):
         for operation in NAMES[1:]:
-            hostile.answers(operation, {"error_code": "X", "error_msg": text, "request_id": text[:600]}, status=status)
+            for body in ({"error_code": "X", "error_msg": text, "request_id": text}, {"error_code": text}):
+                headers = {"X_Request_Id": "r" * 490 + PROXY, "Content_Type": "t" * 490 + PROXY}
+                hostile.answers(operation, body if "request_id" in body else b"", status=status, **headers)
         assert watched()["failed"]
     for operation in NAMES[1:]:
         hostile.answers(operation, text.encode())

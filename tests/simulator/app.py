@@ -90,6 +90,8 @@ async def _faulty_answer(fault: Fault, gateway: Gateway, request_id: str) -> web
         return _json(200, parameters.get("body", ["unexpected"]), request_id)
     if kind == "unauthorized":
         return _error(errors.unauthorized("verify aksk signature fail"), request_id)
+    if kind == "forbidden":
+        return _error(errors.GatewayError(403, "APIGW.0302", "The user is not authorized to do this."), request_id)
     if kind == "redirect":
         return web.Response(status=302, headers={"Location": parameters["location"], "X-Request-Id": request_id})
     if kind == "not_found":

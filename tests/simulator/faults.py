@@ -24,6 +24,7 @@ KINDS: dict[str, frozenset[str]] = {
     "slow": frozenset({"delay", "when"}),
     "hold": frozenset({"when"}),
     "unauthorized": frozenset(),
+    "forbidden": frozenset(),
     "redirect": frozenset({"location"}),
     "not_found": frozenset(),
     "grows": frozenset({"count"}),

@@ -106,6 +106,7 @@ class Gateway:
             "status": None,
             "fault": None,
             "body": _recorded(body) if self.settings.record_bodies else None,
+            "text": body.decode("utf-8", "replace") if body and self.settings.record_bodies else None,
             "user_agent": request.headers.get("User-Agent", ""),
             "auth": _auth_kind(request),
         }

@@ -83,7 +83,7 @@ class Settings:
     event_count: str = _choice("total", "page")
     event_filters: str = _choice("exact", "none")
     event_instance_id: str = _choice("server", "cloud", "underlying")
-    timestamps: str = _choice("int", "string", "iso")
+    timestamps: str = _choice("int", "string", "iso", "short", "offset")
     rename: bool = _flag(True)
     processing_status: str = _text("PROCESSING")
     finished_status: str = _text("FINISHED")

@@ -523,10 +523,12 @@ class World:
         shown = self._shown_milliseconds(seconds)
         if self.settings.timestamps == "string":
             return str(shown)
-        if self.settings.timestamps == "iso":
-            moment = datetime.datetime.fromtimestamp(shown / 1000, datetime.timezone.utc)
-            return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{shown % 1000:03d}Z"
-        return shown
+        if self.settings.timestamps == "int":
+            return shown
+        zone = datetime.timezone(datetime.timedelta(hours=8 if self.settings.timestamps == "offset" else 0))
+        moment = datetime.datetime.fromtimestamp(shown / 1000, zone)
+        digits = f"{shown % 1000:03d}" if self.settings.timestamps == "iso" else f"{shown % 1000 // 100}"
+        return moment.strftime(f"%Y-%m-%dT%H:%M:%S.{digits}{'%z' if zone.utcoffset(None) else 'Z'}")
 
 
 def _task_id(job_id: str, number: int) -> str:

@@ -39,7 +39,7 @@ def masked(value: Any, secret_keys: Collection[str] = frozenset()) -> Any:
             for key, inner in value.items()
         )
         return {
-            key: MASK
+            (_masked_text(key, secret_keys) if isinstance(key, str) else key): MASK
             if key in secret_keys or is_secret_name(str(key)) or (named and _squashed(key) in _NAMED)
             else masked(inner, secret_keys)
             for key, inner in value.items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict, get_args
 
-from .._shapes import Record
+from .._shapes import Conceal, Record
 
 Verdict = Literal["done", "failed", "running", "unknown", "planned"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -37,6 +37,16 @@ def server_row(server_id: str, verdict: Verdict) -> ServerRow:
         "task_id": None,
         "job_id": None,
         "verdict": verdict,
+    }
+
+
+def concealed_row(row: ServerRow, conceal: Conceal) -> ServerRow:
+    """The entry without secrets in what the service says of the server: before any of it is cut for a line."""
+    return {
+        **row,
+        "server_name": row["server_name"] and conceal(row["server_name"]),
+        "status": row["status"] and conceal(row["status"]),
+        "message": row["message"] and conceal(row["message"]),
     }
 
 

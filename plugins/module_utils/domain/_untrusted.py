@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from .._shapes import Conceal
+from ._fields import FIELDS
 
 # Characters of a line for people.
 LONGEST_LINE = 4000
@@ -53,14 +54,18 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>&|~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(
 def as_shown(value: Any, conceal: Conceal = str) -> Any:
     """A value with all strings in it as they can be shown, what could steer a terminal as U+FFFD, and none endless.
 
-    :param conceal: takes a string and returns it without secrets, which nobody would find in it afterwards.
+    :param conceal: takes a string and returns it without secrets, which nobody would find in it afterwards. Keys go
+        through it too, but for the names of fields, since a short secret may be a part of one.
     """
     if isinstance(value, str):
+        value = conceal(value)
         if len(value) <= LONGEST_VALUE and not _UNSHOWN.search(value):
             return value
-        return _shortened(_UNSHOWN.sub("\ufffd", conceal(value).replace("\r\n", "\n")), LONGEST_VALUE)
+        return _shortened(_UNSHOWN.sub("\ufffd", value.replace("\r\n", "\n")), LONGEST_VALUE)
     if isinstance(value, dict):
-        return {as_shown(key, conceal): as_shown(item, conceal) for key, item in value.items()}
+        return {
+            key if key in FIELDS else as_shown(key, conceal): as_shown(item, conceal) for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [as_shown(item, conceal) for item in value]
     return value

@@ -97,7 +97,7 @@ def timed_out_error(
         f" {wanted}: {name_servers(running)}"
     )
     if last_error is not None:
-        message += f". The last look failed: {last_error.message}"
+        message += f". The last poll failed: {last_error.message}"
     return WaitTimedOut(message, hint=hint, retryable=retryable)
 
 

@@ -119,9 +119,7 @@ def _processes(node: Node) -> Tuple[List[Holder], bool]:
                 }
             )
     if hidden:
-        text = (
-            "holders: {0} processes cannot be looked at; run as root, on the host, with /proc mounted without hidepid"
-        )
+        text = "holders: {0} processes cannot be read; run as root, on the host, with /proc mounted without hidepid"
         node.unseen.append(text.format(len(hidden)))
     inside = not hidden and _inside_container(node)
     if inside:

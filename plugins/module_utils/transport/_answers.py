@@ -28,6 +28,8 @@ VALUE_BYTES = 100
 MAX_ANSWER_WEIGHT = 256 * 1024 * 1024
 # Documented answers nest five deep. What handles results, here and in Ansible, calls itself at each level.
 MAX_DEPTH = 40
+# An excerpt of a body is made of so much of it, and a secret in it, a token, is not longer than this.
+EXCERPT_BYTES, LONGEST_SECRET = 65536, 32768
 # "Not found" has no HTTP status of its own for Lite Servers: 400 with this code.
 NOT_FOUND_CODES = frozenset(["ModelArts.6404"])
 # An HTTP path or gateway that is not there must not read as "no such job".
@@ -63,7 +65,7 @@ def bounded(parts: Iterable[bytes]) -> bytes:
     return b"".join(kept)
 
 
-def unpacked(answer: Answer) -> bytes:
+def unpacked(answer: Answer, conceal: Conceal) -> bytes:
     """The body as it was meant, if it is not more than a controller can bear; raises BadAnswer."""
     body = answer.body
     encoding = (answer.headers.get("Content-Encoding") or "identity").strip().lower()
@@ -74,7 +76,7 @@ def unpacked(answer: Answer) -> bytes:
         except zlib.error as error:
             raise BadAnswer(f"the answer cannot be unpacked: {error}") from error
     elif encoding != "identity":
-        raise BadAnswer(f"the answer is packed in a way that was not asked for: {printable(encoding)}")
+        raise BadAnswer(f"the answer is packed in a way that was not requested: {printable(encoding, conceal)}")
     if len(body) > MAX_ANSWER_BYTES:
         raise BadAnswer(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB")
     return body
@@ -118,13 +120,17 @@ def _finite(text: str) -> float:
 
 def _excerpt(answer: bytes, conceal: Conceal) -> str:
     """The first words of a body for a message."""
-    return repr(printable(conceal(answer[:65536].decode("utf-8", "replace")), 120))
+    text = conceal(answer[:EXCERPT_BYTES].decode("utf-8", "replace"))
+    if len(answer) > EXCERPT_BYTES:
+        text = text[:-LONGEST_SECRET]  # what a cut leaves of a secret is not recognised
+    return repr(printable(text, str, 120))
 
 
-def printable(text: object, longest: int = 500) -> str | None:
-    """A text of the service as it may be shown: one line, nothing that steers a terminal, not too long."""
+def printable(text: object, conceal: Conceal, longest: int = 500) -> str | None:
+    """A text of the service as it may be shown: one line, nothing that steers a terminal, no secret, not too long."""
     if not isinstance(text, str):
         return None
+    text = conceal(text)  # before it is cut, or a secret in it would not be found
     text = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * longest]).split())
     return text if len(text) <= longest else text[:longest] + "..."
 
@@ -141,14 +147,14 @@ def _error_of(answer: bytes, conceal: Conceal) -> tuple[str | None, str | None, 
         return None, _excerpt(answer, conceal) if answer.strip() else None, None
     if not isinstance(body, dict):
         return None, _excerpt(answer, conceal), None
-    request_id = printable(body.get("request_id"))
+    request_id = printable(body.get("request_id"), conceal)
     for level in [body] + [value for value in body.values() if isinstance(value, dict)]:
         for code_key, message_key in _ERROR_KEYS:
             code, message = level.get(code_key), level.get(message_key)
             if isinstance(message, str):
                 return (
-                    printable(str(code)) if isinstance(code, (str, int)) else None,
-                    printable(conceal(message)),
+                    printable(str(code), conceal) if isinstance(code, (str, int)) else None,
+                    printable(message, conceal),
                     request_id,
                 )
     return None, _excerpt(answer, conceal), request_id
@@ -171,11 +177,11 @@ def refusal(
     """
     headers, status = answer.headers, answer.status
     try:
-        code, message, request_id = _error_of(unpacked(answer), conceal)
+        code, message, request_id = _error_of(unpacked(answer, conceal), conceal)
     except BadAnswer:
         code, message, request_id = None, None, None
-    request_id = request_id or printable(headers.get("X-Request-Id"))
-    shown = message or printable(headers.get("Content-Type")) or "no text"
+    request_id = request_id or printable(headers.get("X-Request-Id"), conceal)
+    shown = message or printable(headers.get("Content-Type"), conceal) or "no text"
     text = f"{what}: HTTP {status}{' ' + code if code else ''}: {shown}"
     details: dict[str, Any] = {"code": code, "http_status": status, "request_id": request_id}
     asked = retry_after(headers.get("Retry-After"), utc)

@@ -20,8 +20,10 @@ from .._shapes import Record
 from ._client import HttpClient, Parse
 from ._exchange import Auth, Call
 from ._paging import EVENTS_LIMIT, WIDE_LIMIT, Listing, envelope_of, events_of, is_id, read_all
+from ._read_only_api import ReadOnlyApi
 from ._retry import Kind
 from ._signing import canonical_query
+from ._watch import Watch
 
 # Of a whole list, see _answers.MAX_ANSWER_WEIGHT; it may be read three times.
 MAX_LIST_WEIGHT = 768 * 1024 * 1024
@@ -40,6 +42,11 @@ class LiteServerApi:
         self._client = client
         self._base = f"{endpoint}/v1/{project_id}/"
         self._auth = auth
+
+    def read_only(self, most: int) -> ReadOnlyApi:
+        """The calls that read, with at most so many requests; from here on this client refuses to send a write."""
+        self._client.watch = Watch(most)
+        return ReadOnlyApi(self, self._client.watch)
 
     def list_jobs(self, polling: bool = False, **filters: str | bool | None) -> Listing:
         """Summaries of jobs, all pages, as a :class:`._paging.Listing`.
@@ -197,7 +204,7 @@ def _object_with_id(body: Any, headers: Mapping[str, str]) -> Record:
 def _ids_of_envelope(body: Any, headers: Mapping[str, str]) -> list[str]:
     envelope = envelope_of(body, headers)
     if body.get("data") is None:
-        raise BadAnswer("the answer does not say what was deleted")
+        raise BadAnswer("the answer does not list what was deleted")
     return [record["id"] for record in envelope["data"]]
 
 

@@ -15,6 +15,7 @@ from .._shapes import Conceal
 from ._answers import Failed, decoded, printable, refusal, unpacked, weight
 from ._exchange import Call, Connections
 from ._retry import Backoff, Move, Trouble, move_after
+from ._watch import Watch
 
 T = TypeVar("T")
 # Takes decoded JSON and the answer's headers; raises BadAnswer for another shape than the call documents.
@@ -34,6 +35,7 @@ class HttpClient:
         or put on one line for a message.
     :param place: what a user has named of the place that calls go to ("region 'cn-north-4'"), for error messages.
     :ivar weight: of all answers so far, see :data:`._answers.MAX_ANSWER_WEIGHT`.
+    :ivar watch: what limits and notes requests, if anything.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class HttpClient:
         conceal: Conceal = str,
         place: str = "",
     ) -> None:
-        self._connections = Connections(verify, proxy, timeout, user_agent, place)
+        self._connections = Connections(verify, proxy, timeout, user_agent, place, conceal)
         self._max_retries = max_retries
         self._backoff = backoff
         self._clock = clock
         self._conceal = conceal
         self.weight = 0
+        self.watch: Watch | None = None
 
     def send(self, call: Call, parse: Parse[T]) -> T:
         """Send a call, repeat it where that is safe, and return ``parse(answer)``.
@@ -91,18 +94,22 @@ class HttpClient:
             raise error
 
     def _try(self, call: Call, parse: Parse[T]) -> T:
+        if self.watch is not None:
+            self.watch.allow(call)
         answer = self._connections.exchange(call)
+        if self.watch is not None:
+            self.watch.note(call, answer, self._clock.utc())
         if answer.status >= 300:
             where = self._connections.where(call)
             raise refusal(answer, call.what, where, call.auth.unauthorized_hint, self._clock.utc(), self._conceal)
         try:
-            body = unpacked(answer)
+            body = unpacked(answer, self._conceal)
             self.weight += weight(body)
             return parse(decoded(body, self._conceal), answer.headers)
         except BadAnswer as error:
             error.message = f"{call.what}: {error.message}"
             error.http_status = answer.status
-            error.request_id = printable(answer.headers.get("X-Request-Id"))
+            error.request_id = printable(answer.headers.get("X-Request-Id"), self._conceal)
             error.hint = (
                 error.hint or "if it stays, check endpoint: is something else than the service answering there?"
             )

@@ -25,11 +25,13 @@ from urllib.parse import urlsplit
 
 from .._clock import time_limit
 from .._errors import AnswerLost, TlsFailed, Unreachable
+from .._shapes import Conceal
 from ._answers import Answer, Failed, bounded, printable
 from ._retry import Kind, Trouble
 
 try:
     import requests
+    import urllib3
     from requests import exceptions as requests_errors
     from urllib3 import exceptions as urllib3_errors
 
@@ -44,6 +46,12 @@ if TYPE_CHECKING:
 
 # request_timeout is for each silence; a whole answer may take so many times as long.
 WHOLE_ANSWER_TIMEOUTS = 10
+
+
+def library_versions() -> dict[str, str]:
+    """{name: version} of what makes the connections."""
+    packages = {module.__name__: str(vars(module)["__version__"]) for module in (requests, urllib3)}
+    return {**packages, "openssl": ssl.OPENSSL_VERSION}
 
 
 class Auth(Protocol):
@@ -84,13 +92,22 @@ class Connections:
     The parameters are those of :class:`._client.HttpClient`.
     """
 
-    def __init__(self, verify: bool | str, proxy: str | None, timeout: int, user_agent: str, place: str) -> None:
+    def __init__(
+        self,
+        verify: bool | str,
+        proxy: str | None,
+        timeout: int,
+        user_agent: str,
+        place: str,
+        conceal: Conceal = str,
+    ) -> None:
         self._kept = requests.adapters.HTTPAdapter()
         self._verify = verify
         self._proxy = proxy
         self._timeout = timeout
         self._user_agent = user_agent
         self._place = place
+        self._conceal = conceal
 
     def where(self, call: Call) -> str:
         """The host that a call goes to, in words."""
@@ -173,14 +190,14 @@ class Connections:
         """Tell apart what surely was not sent from what may have been carried out."""
         causes = list(_causes(error))
         names = {type(cause).__name__ for cause in causes}
-        reason = _innermost_text(causes)
+        reason = _innermost_text(causes, self._conceal)
         where = self.where(call)
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CertificateError" in names:
             return Failed(
                 Trouble.REFUSED,
                 TlsFailed(
                     f"{call.what}: {where}: the server's certificate was not accepted: {reason}",
-                    hint="name your own authority with ca_path; or check endpoint and proxy",
+                    hint="name your own certificate authority with ca_path; or check endpoint and proxy",
                 ),
             )
         if names & _NO_ADDRESS:
@@ -278,9 +295,9 @@ def _causes(error: BaseException) -> list[BaseException]:
     return seen
 
 
-def _innermost_text(causes: list[BaseException]) -> str:
+def _innermost_text(causes: list[BaseException], conceal: Conceal) -> str:
     """The most telling text: the operating system's, else the last one."""
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
-            return printable(cause.strerror) or ""
-    return printable(str(causes[-1])) or type(causes[-1]).__name__
+            return printable(cause.strerror, conceal) or ""
+    return printable(str(causes[-1]), conceal) or type(causes[-1]).__name__

@@ -15,9 +15,9 @@ envelope (``events``, ``count``), which becomes one like the others here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from .._errors import ApiError, BadAnswer
+from .._errors import ApiError, BadAnswer, BudgetSpent
 from .._shapes import Record
 
 # Takes paging parameters and returns an envelope.
@@ -35,16 +35,30 @@ LONGEST_ID = 256
 ROUNDS = 3
 
 
+class Page(NamedTuple):
+    """What one page of a list said of itself; what it did not say is None."""
+
+    asked: Mapping[str, int]  # the parameters
+    records: int
+    total: int | None
+    pages: int | None
+    current: int | None
+
+
 class Listing:
     """What was read.
 
     :ivar records: the records, each id once, in the order they were first seen.
     :ivar complete: False where the service says there are more than it gave.
+    :ivar pages: the pages that were read.
+    :ivar cut: whether reading ended because no further request may be sent.
     """
 
-    def __init__(self, records: list[Record], complete: bool) -> None:
+    def __init__(self, records: list[Record], complete: bool, pages: Sequence[Page] = (), cut: bool = False) -> None:
         self.records = records
         self.complete = complete
+        self.pages = list(pages)
+        self.cut = cut
 
 
 _ENVELOPE = frozenset(["current", "data", "pages", "size", "total"])
@@ -105,9 +119,15 @@ def read_all(fetch: Fetch, widest: int = WIDE_LIMIT) -> Listing:
     """
     listing = _Reader(fetch, widest).read()
     for _round in range(ROUNDS - 1):
-        if listing.complete:
+        if listing.complete or listing.cut:
             break
-        listing = _Reader(fetch, widest).read()
+        try:
+            again = _Reader(fetch, widest).read()
+        except BudgetSpent:
+            break
+        if again.cut:
+            break
+        listing = again
     return listing
 
 
@@ -118,7 +138,8 @@ class _Reader:
         self._fetch = fetch
         self._widest = widest
         self._found: dict[str, Record] = {}
-        self._pages = 0
+        self._pages: list[Page] = []
+        self._asked = 0
         self._last_id: str | None = None  # of the last page that was read
         self._total: int | None = None
         # Stands in for the total where there is none: whether the last page says that there are
@@ -128,6 +149,16 @@ class _Reader:
         self._followed = False  # whether the service has ever gone on from a record
 
     def read(self) -> Listing:
+        try:
+            complete, cut = self._read(), False
+        except BudgetSpent:
+            if not self._pages:
+                raise
+            # As much as there is, of which nothing can be told but that it is there.
+            complete, cut = False, True
+        return Listing(list(self._found.values()), complete, self._pages, cut)
+
+    def _read(self) -> bool:
         size = self._page({})
         first_ids = list(self._found)
         if size and size < self._widest and self._missing():
@@ -145,7 +176,7 @@ class _Reader:
         cut = len(self._found) == self._widest and not self._followed
         silent = self._total is None and self._more is None and not cut
         # A list that changed meanwhile may have passed over a record although the count is right.
-        return Listing(list(self._found.values()), (silent or not self._missing()) and not self._changed)
+        return (silent or not self._missing()) and not self._changed
 
     def _missing(self) -> bool:
         return self._more is not False if self._total is None else len(self._found) < self._total
@@ -155,8 +186,8 @@ class _Reader:
 
         :param begins: ids that the page has to begin with, or it is not taken.
         """
-        self._pages += 1
-        if self._pages > MAX_PAGES:
+        self._asked += 1
+        if self._asked > MAX_PAGES:
             raise BadAnswer(f"the list does not end: more than {MAX_PAGES} pages")
         envelope = self._fetch(parameters)
         data, total = envelope["data"], _count(envelope.get("total"))
@@ -169,6 +200,7 @@ class _Reader:
             raise BadAnswer(f"the list does not end: more than {MAX_RECORDS} records")
         self._total = total
         pages, current = _count(envelope.get("pages")), _count(envelope.get("current"))
+        self._pages.append(Page(parameters, len(data), total, pages, current))
         if data:
             self._last_id = data[-1]["id"]
             self._more = None if pages is None or current is None else current < pages

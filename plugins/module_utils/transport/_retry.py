@@ -37,7 +37,7 @@ class Move(enum.Enum):
     """What to do next."""
 
     REPEAT = "back off and send it again"
-    LOOK = "do not send it again: look whether it was carried out"
+    LOOK = "do not send it again: check whether it was carried out"
     RENEW = "log in once more and send it again; fail where that was done or is not possible"
     FAIL = "give up"
 

@@ -16,7 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 from .._clock import SystemClock
 from .._errors import InternalError, InvalidOption, LiteServerError
 from .._shapes import Record
-from ..domain._untrusted import as_event, as_line
+from ..domain._untrusted import as_event, as_line, as_shown
 from ..domain.jobs._events import JobWatch, checked_knowledge
 from ..transport._exchange import REQUESTS_IMPORT_ERROR
 from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
@@ -91,10 +91,9 @@ class JobSource:
         self._troubles += 1
         return float(min(self._interval * 2 ** min(self._troubles, 10), max(LONGEST_PAUSE, self._interval)))
 
-    @staticmethod
-    def delivery(event: Record) -> Record:
-        """The event as it may be delivered."""
-        return dict(as_event(event))
+    def delivery(self, event: Record) -> Record:
+        """The event as it may be delivered: without secrets, of which nothing is found in what was cut."""
+        return dict(as_event(as_shown(event, self._clean)))
 
     def told(self, event: Record) -> None:
         """An event was delivered."""
@@ -115,8 +114,8 @@ class JobSource:
                 replace_file(self._path, json.dumps(state) + "\n")
             except OSError as error:
                 return (
-                    f"state_file: cannot write {self._path}: {error.strerror or error}; until then, a restart tells"
-                    " again what was told since"
+                    f"state_file: cannot write {self._path}: {error.strerror or error}; until then, a restart reports"
+                    " again what was reported since"
                 )
         return None
 

@@ -17,6 +17,7 @@ TEMPLATE_INFO = "modelarts.liteserver.liteserver_job_template_info"
 SOFTWARE_INFO = "modelarts.liteserver.liteserver_software_info"
 SERVICE_INFO = "modelarts.liteserver.liteserver_service_info"
 EVENT_INFO = "modelarts.liteserver.liteserver_event_info"
+DOCTOR = "modelarts.liteserver.liteserver_doctor"
 POWER = "modelarts.liteserver.liteserver_power"
 
 POWER_KEYS = {
@@ -64,6 +65,11 @@ def service_info(**options: Any) -> Task:
 def event_info(**options: Any) -> Task:
     """A ``liteserver_event_info`` task."""
     return task(EVENT_INFO, **options)
+
+
+def doctor(**options: Any) -> Task:
+    """A ``liteserver_doctor`` task."""
+    return task(DOCTOR, **options)
 
 
 def power(state: str, *numbers: int, **options: Any) -> Task:

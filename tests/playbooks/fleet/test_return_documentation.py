@@ -17,6 +17,7 @@ import pytest
 import yaml
 from playbooks.fleet.fleet_tasks import (
     all_in,
+    doctor,
     event_info,
     power,
     server_info,
@@ -218,6 +219,12 @@ def test_liteserver_event_info(simulator, playbook):
         event_info(**REFUSED),
     ]
     check("liteserver_event_info", situations(playbook.run(*tasks), tasks))
+
+
+def test_liteserver_doctor(simulator, playbook, tmp_path):
+    simulator.server(3, status="STOPPED")
+    tasks = [doctor(report=str(tmp_path / "doctor.md")), doctor(**REFUSED)]
+    check("liteserver_doctor", situations(playbook.run(*tasks), tasks))
 
 
 def test_liteserver_power(simulator, playbook):

@@ -17,11 +17,11 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._operation import Given
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._batch import (
-    RememberingApi,
     StartBatch,
     WaitBatch,
     cut,
 )
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._remembering import RememberingApi
 
 NOTHING = [].append
 
@@ -142,7 +142,7 @@ def test_the_requests_of_a_start_grow_with_its_jobs_and_not_with_their_square(ap
 
 
 def test_a_created_job_that_does_not_list_its_servers_yet_is_read_again(api, clock):
-    remembering = RememberingApi(api)
+    remembering = RememberingApi(api, clock)
     job_id = remembering.create_job({"name": "n", "type": "COMMON", "items": [], "server_ids": ["s1", "s2"]})["id"]
     whole = list(api.jobs[job_id]["tasks"])
     api.jobs[job_id]["tasks"] = whole[:1]
@@ -154,7 +154,7 @@ def test_a_created_job_that_does_not_list_its_servers_yet_is_read_again(api, clo
     assert api.calls == []
 
 
-def test_only_what_cannot_change_is_remembered(api):
+def test_only_what_cannot_change_is_remembered(api, clock):
     """A job that runs may end between two starts, and one that has ended may still correct what it says."""
     ended = api.add({"s1": "SUCCESS", "s2": "FAILED"})
     others = [
@@ -163,11 +163,61 @@ def test_only_what_cannot_change_is_remembered(api):
         api.add({"s1": "PROCESSING"}),
         api.add({}),
     ]
-    remembering = RememberingApi(api)
+    remembering = RememberingApi(api, clock)
     for job_id in [ended, *others] * 2:
         remembering.get_job(job_id)
     read = [call[1] for call in api.calls if call[0] == "get_job"]
     assert [read.count(job_id) for job_id in [ended, *others]] == [1, 2, 2, 2, 2]
+
+
+def test_a_start_of_many_jobs_asks_for_the_list_once_before_and_after_each_create(api, clock):
+    """The list after a create stands before the next one too, since nothing is asked between them."""
+    api.add({"other": "SUCCESS"})
+    started(api, clock, group(ids(1000)))
+    asked = [call[0] for call in api.calls]
+    # The first list judges; what it shows is read, so the list before the first create is another one.
+    assert asked == ["list_jobs", "get_job", "list_jobs", *["create_job", "list_jobs"] * 20]
+
+
+def test_a_list_is_asked_for_again_after_anything_else_or_any_time(api, clock):
+    job_id = api.add({"s1": "PROCESSING"}, status="PROCESSING")
+    remembering = RememberingApi(api, clock)
+    assert remembering.list_jobs() is remembering.list_jobs()
+    others = [
+        lambda: remembering.get_job(job_id),
+        lambda: remembering.create_job({"name": "a", "server_ids": ["s2"], "items": []}),
+        lambda: remembering.delete_jobs([job_id]),
+        remembering.list_templates,
+        lambda: clock.sleep(0.5),
+    ]
+    for number, other in enumerate(others, 2):
+        other()
+        remembering.list_jobs()
+        assert api.count("list_jobs") == number
+    remembering.list_jobs(polling=True)
+    assert api.count("list_jobs") == number + 1
+    remembering.list_jobs(name="a")
+    assert api.count("list_jobs") == number + 2
+
+
+@pytest.mark.parametrize("lacks", ["tasks", "create_at"])
+def test_a_new_job_that_does_not_say_all_is_read(api, clock, lacks):
+    """Its answer lists other servers than were submitted, or not when it was created."""
+    remembering = RememberingApi(api, clock)
+    body = {"name": "a", "server_ids": ["s2"], "items": [], "description": "lsj1-dba0-0123456789ab-1-0123456789"}
+    for each, asked in ((body, 0), ({**body, "name": "b"}, 1)):
+        if asked:
+            api.script["create_job"] = [lambda service, sent: {**service.commit(sent), lacks: None}]
+        remembering.get_job(remembering.create_job(each)["id"])
+        assert api.count("get_job") == asked
+    remembering.get_job("job-1", polling=True)
+    assert api.count("get_job") == 2
+
+
+def test_a_list_that_is_not_whole_is_not_remembered(api, clock):
+    api.complete = False
+    remembering = RememberingApi(api, clock)
+    assert remembering.list_jobs() is not remembering.list_jobs()
 
 
 def test_several_groups_are_started_by_one(api, clock):

@@ -136,7 +136,7 @@ def test_a_batch_whose_end_is_not_known_lets_no_other_start():
     record = run()
     assert judge_open(record, 3000) is None
     record.starting([], {"h1": "s1"}, 3000)
-    assert "what came of batch 1 is not known" in judge_open(record, 4000)
+    assert "the outcome of batch 1 is not known" in judge_open(record, 4000)
     assert stop(record) == ("stopped", "interrupted")
 
 

@@ -190,9 +190,9 @@ def test_a_good_run():
 @pytest.mark.parametrize(
     ("ended", "text", "hint"),
     [
-        (row("s1", "failed", "FAILED", "npu\n\x1b[2Jbusy"), "FAILED: npu [2Jbusy", f"mend the server, then {AGAIN}"),
-        (row("s1", "failed", "FAILED"), "FAILED: the service gives no reason", f"mend the server, then {AGAIN}"),
-        (row("s1", "failed"), "FAILED: the service gives no reason", f"mend the server, then {AGAIN}"),
+        (row("s1", "failed", "FAILED", "npu\n\x1b[2Jbusy"), "FAILED: npu [2Jbusy", f"fix the server, then {AGAIN}"),
+        (row("s1", "failed", "FAILED"), "FAILED: the service gives no reason", f"fix the server, then {AGAIN}"),
+        (row("s1", "failed"), "FAILED: the service gives no reason", f"fix the server, then {AGAIN}"),
         (
             row("s1", "failed", "SKIPPED", "no npu"),
             "SKIPPED: no npu",
@@ -201,12 +201,12 @@ def test_a_good_run():
         (
             row("s1", "unknown", "PAUSED"),
             "its task ended as PAUSED, which is neither success nor failure",
-            "look at the server itself: it is not submitted again under the same items",
+            "check the server itself: it is not submitted again under the same items",
         ),
         (
             row("s1", "unknown"),
-            "its job is over and tells nothing about it",
-            "look at the server itself before you run anything again",
+            "its job has ended and reports nothing about it",
+            "check the server itself before you run anything again",
         ),
     ],
 )
@@ -260,7 +260,7 @@ def test_a_group_that_failed_to_start_passes_who_becomes_done_in_an_earlier_job(
 def test_what_an_earlier_job_did_has_nothing_to_do_with_the_start_that_failed():
     started = [result(*running("s1", job_id="old"), row("s2", "planned"), code="api_error")]
     found = outcomes(one_group(2), started, [result(row("s1", "unknown", job_id="old"))])
-    assert found["h1"]["text"] == "its job is over and tells nothing about it"
+    assert found["h1"]["text"] == "its job has ended and reports nothing about it"
     assert found["h2"]["text"] == "no job was created for it: it broke"
 
 
@@ -338,7 +338,7 @@ def test_a_wait_that_timed_out():
     found = outcomes(one_group(), started, [late])
     assert [outcome["ok"] for outcome in found.values()] == [True, False, False]
     assert found["h2"]["text"] == "FAILED: m"
-    assert found["h3"]["text"] == "still running when the wait was over"
+    assert found["h3"]["text"] == "still running when the wait ended"
     assert "the job goes on" in found["h3"]["hint"]
     assert found["h3"]["message"] == "50%" and found["h3"]["job_id"] == "j1"
 
@@ -512,7 +512,7 @@ def test_the_line_of_a_failed_host():
     started = [result(row("s1", "failed", "FAILED", "npu busy", name="liteserver-00001"))]
     outcome = next(iter(outcomes_of(one_group(1), started, [], []).values()))
     expected = (
-        "FAILED: npu busy. What to do: mend the server, then run the same play again: only servers that are not done"
+        "FAILED: npu busy. What to do: fix the server, then run the same play again: only servers that are not done"
     )
     assert outcome_line(outcome) == expected + " are submitted."
     # The same for all that share the reason.
@@ -526,4 +526,4 @@ def test_a_line_has_one_full_stop_where_a_sentence_ends(end):
     planned = next(iter(outcomes_of(one_group(1), [refused], [], []).values()))
     failed = next(iter(outcomes_of(one_group(1), [ended], [], []).values()))
     assert outcome_line(planned) == "no job was created for it: no quota. What to do: ask for more."
-    assert outcome_line(failed).startswith("FAILED: npu busy. What to do: mend the server, ")
+    assert outcome_line(failed).startswith("FAILED: npu busy. What to do: fix the server, ")

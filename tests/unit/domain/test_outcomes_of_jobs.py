@@ -140,7 +140,7 @@ def test_a_real_wait_that_times_out(role, api, clock):
     clock.on_sleep = lambda: api.jobs["job-1"]["tasks"][0].update(status="SUCCESS")
     found = outcomes_of(groups, started, waits, role.wait(waits, wait_timeout=30))
     assert [outcome["ok"] for outcome in found.values()] == [True, False]
-    assert found["h2"]["text"] == "still running when the wait was over"
+    assert found["h2"]["text"] == "still running when the wait ended"
     assert found["h2"]["hint"] == "the job goes on; run the same play again to go on waiting"
 
 
@@ -150,7 +150,7 @@ def test_a_real_wait_for_a_job_that_the_same_play_would_create_again(role, api):
     waits = waits_of(groups, started)
     found = outcomes_of(groups, started, waits, role.wait(waits, wait_timeout=30))
     for outcome in found.values():
-        assert outcome["text"] == "still running when the wait was over"
+        assert outcome["text"] == "still running when the wait ended"
         assert "starts a new job" in outcome["hint"] and "go on waiting" not in outcome["hint"]
 
 
@@ -201,7 +201,7 @@ def test_a_real_job_that_is_over_without_saying_what_became_of_a_server(role, ap
     assert (found["h1"]["verdict"], found["h1"]["status"]) == ("unknown", status)
     told = {
         "PAUSED": "its task ended as PAUSED",
-        "PROCESSING": "its job is over or was deleted, and its task was still PROCESSING",
+        "PROCESSING": "its job has ended or was deleted, and its task was still PROCESSING",
     }
     assert told[status] in found["h1"]["text"]
     assert found["h2"]["ok"]

@@ -394,3 +394,47 @@ def test_nothing_that_was_given_is_changed():
     made, servers = requests(2), fleet(2)
     problems_of(made, servers, software(ascend_snt9b=["1"]), [template("COMMON")])
     assert made == requests(2) and servers == fleet(2)
+
+
+# Events
+
+
+def event(server_id, state="scheduled", **more):
+    return {"server_id": server_id, "state": state, "type": "system-maintenance", "not_before": None, **more}
+
+
+def with_events(*events):
+    return problems_of(requests(3), fleet(3), None, None, events=events)
+
+
+def test_servers_that_the_service_will_work_on_or_works_on():
+    told = [event("s1", not_before=1755005748201), event("s3", "EXECUTING"), event("s4"), event("s2", "completed")]
+    assert with_events(*told) == [
+        "the service plans or does work of its own on servers of this run:"
+        " h1 (system-maintenance, scheduled, not before 2025-08-12 13:35 UTC), h3 (system-maintenance, EXECUTING)"
+    ]
+
+
+@pytest.mark.parametrize("state", ["inquiring", "completed", "failed", "canceled", "Completed"])
+def test_events_that_are_over_or_not_agreed_to(state):
+    assert with_events(event("s1", state)) == []
+
+
+@pytest.mark.parametrize("state", [None, "paused"])
+def test_an_event_of_an_unknown_state_is_named(state):
+    [problem] = with_events(event("s1", state, type=None))
+    assert problem.endswith(f"h1 (of no known type, {state or 'in no known state'})")
+
+
+def test_events_that_nobody_read():
+    assert problems_of(requests(1), fleet(1), None, None, events=None) == []
+
+
+def test_a_parameter_that_the_template_needs_and_nobody_gave():
+    needy = template("T", version="^[0-9.]+$", free="", optional="^(a|b)?$")
+    made = [request("h1", "s1", "main", type="T", spec={"free": "x"})]
+    assert problems_of(made, None, None, [needy]) == [
+        "spec.version: template 't' has no default for it, and it is not given; wanted for h1"
+    ]
+    assert problems_of([request("h1", "s1", "main", type="T", spec={"version": "1"})], None, None, [needy]) == []
+    assert problems_of(made, None, None, [needy], frozenset(["version"])) == []

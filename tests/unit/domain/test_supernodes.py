@@ -150,7 +150,8 @@ def survey(api, clock, batches, **options):
         "server_ids": ids,
         "options": {"reuse": "same_name"},
     }
-    given = {"server_ids": ids, "software": False, "templates": False, "supernodes": True, "groups": [group]}
+    given = {"server_ids": ids, "software": False, "templates": False, "events": False, "supernodes": True}
+    given["groups"] = [group]
     return Survey(Given(clock, {**given, "batches": batches, "secret_spec": None, **options})).read(api)
 
 

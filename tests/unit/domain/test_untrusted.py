@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._untrusted import (
     LONGEST_EVENT_TEXT,
     LONGEST_NAME,
+    LONGEST_VALUE,
     as_address,
     as_csv_cell,
     as_event,
@@ -341,3 +342,13 @@ def test_any_cell(text: str) -> None:
 def test_a_cell_is_no_formula() -> None:
     assert as_csv_cell("=cmd|' /C calc'!A0") == "'=cmd|' /C calc'!A0"
     assert as_csv_cell("\t=1") == "'=1"
+
+
+def test_a_secret_is_concealed_in_values_and_keys_before_anything_is_cut() -> None:
+    def conceal(text: str) -> str:
+        return text.replace("name-secret", "***").replace("name", "***")
+
+    told = {"of name-secret": ["name-secret", {"name": "name"}], "x": "x" * (LONGEST_VALUE - 5) + "name-secret"}
+    shown = as_shown(told, conceal)
+    assert shown["of ***"] == ["***", {"name": "***"}], "a field keeps its name, whatever is secret"
+    assert "name" not in shown["x"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -228,3 +229,14 @@ def test_the_readme_names_everything():
     behaviours = ("fail", "skip", "message", "duration", "final_status", "power_fail", "status")
     for name in (*Settings().as_dict(), *faults.KINDS, *OPERATIONS, *behaviours):
         assert f"`{name}`" in text, name
+
+
+def test_the_readme_says_what_each_switch_assumes():
+    """In the table of assumptions, which names no switch that there is not."""
+    text = (pathlib.Path(faults.__file__).parent / "README.md").read_text(encoding="utf-8")
+    rows = text.split("## What it does not model")[1].split("\n\nOpen,")[0].splitlines()
+    named = {name for row in rows if row.startswith("|") for name in re.findall("`([a-z_]+)`", row.split("|")[3])}
+    settings = list(Settings().as_dict())
+    switches = settings[: settings.index("job_duration")]
+    assert set(switches) <= named, "what is assumed where it is off?"
+    assert named <= {*settings, *faults.KINDS, "final_status"}

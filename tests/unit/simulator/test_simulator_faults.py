@@ -64,7 +64,7 @@ def test_throttled(client, simulator, is_error):
 def test_error_answers(client, simulator, is_error):
     for kind in ("error_500", "error_502_html", "error_503_before", "error_503_after", "error_504_after"):
         simulator.fault("get_server", kind)
-    for kind in ("unauthorized", "not_found"):
+    for kind in ("unauthorized", "forbidden", "not_found"):
         simulator.fault("get_server", kind)
     path = f"/{simulator.server_id(1)}"
     is_error(client.call("GET", path), 500, "ModelArts.0010")
@@ -75,6 +75,7 @@ def test_error_answers(client, simulator, is_error):
     is_error(client.call("GET", path), 503, "APIGW.0613")
     is_error(client.call("GET", path), 504, "APIGW.0201")
     is_error(client.call("GET", path), 401, "APIGW.0301")
+    is_error(client.call("GET", path), 403, "APIGW.0302")
     is_error(client.call("GET", path), 400, "ModelArts.6404")
 
 

@@ -251,6 +251,11 @@ def test_timestamps(client, simulator):
     simulator.set(timestamps="iso")
     expected = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(shown // 1000)) + f".{shown % 1000:03d}Z"
     assert client.get("/jobs")["data"][0]["create_at"] == expected
+    simulator.set(timestamps="short")
+    assert client.get("/jobs")["data"][0]["create_at"] == expected[:-3] + "Z"
+    simulator.set(timestamps="offset")
+    there = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(shown // 1000 + 8 * 3600))
+    assert client.get("/jobs")["data"][0]["create_at"] == f"{there}.{shown % 1000 // 100}+0800"
 
 
 def test_clock_offset_moves_what_is_shown(client, simulator):

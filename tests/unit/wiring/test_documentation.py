@@ -16,6 +16,9 @@ import yaml
 from ansible_collections.modelarts.liteserver.plugins.doc_fragments._connection import ModuleDocFragment
 from ansible_collections.modelarts.liteserver.plugins.doc_fragments._wait import ModuleDocFragment as WaitFragment
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._fields import FIELDS
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import ServerRow
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import ServerRecord
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import connection_argument_spec
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -57,6 +60,18 @@ def options_of(name: str) -> dict[str, Any]:
     if "modelarts.liteserver._wait" in documented["extends_documentation_fragment"]:
         return yaml.safe_load(WaitFragment.DOCUMENTATION)["options"] | documented["options"]
     return documented["options"]
+
+
+def fields_of(returned: dict[str, Any]) -> set[str]:
+    """The names of documented fields of a result, the inner ones too."""
+    return {each for name, value in returned.items() for each in (name, *fields_of(value.get("contains") or {}))}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_module_returns_are_fields(name: str) -> None:
+    """Else a short secret could change the name under which a program looks for them."""
+    assert fields_of(yaml.safe_load(module(name).RETURN)) <= FIELDS
+    assert FIELDS >= {*ServerRow.__annotations__, *ServerRecord.__annotations__}
 
 
 def test_there_are_modules() -> None:

@@ -16,7 +16,7 @@ from tables import rows
 PLUGINS = pathlib.Path(__file__).resolve().parents[3] / "plugins"
 COLLECTION = ["ansible_collections", "modelarts", "liteserver", "plugins"]
 SHARED, DOMAIN = "module_utils", "module_utils/domain"
-JOBS, SERVERS, ROLLOUT = (f"{DOMAIN}/{room}" for room in ("jobs", "servers", "rollout"))
+JOBS, SERVERS, ROLLOUT, DOCTOR = (f"{DOMAIN}/{room}" for room in ("jobs", "servers", "rollout", "doctor"))
 NODE, TRANSPORT, WIRING = (f"{SHARED}/{room}" for room in ("node", "transport", "wiring"))
 ALL_OF_DOMAIN = {SHARED, DOMAIN, JOBS, SERVERS, ROLLOUT}
 # room -> what its files may import besides the standard library and their own room
@@ -26,6 +26,7 @@ ALLOWED = {
     JOBS: {SHARED, DOMAIN},
     SERVERS: {SHARED, DOMAIN},
     ROLLOUT: ALL_OF_DOMAIN,
+    DOCTOR: {SHARED, DOMAIN, JOBS, SERVERS},
     NODE: set(),  # what runs on the node: the standard library, on Python 3.6
     TRANSPORT: {SHARED, "requests", "urllib3"},  # requests stands on urllib3
     WIRING: {*ALL_OF_DOMAIN, TRANSPORT, "ansible"},
@@ -36,7 +37,7 @@ ALLOWED = {
     "filter": {*ALL_OF_DOMAIN, "ansible"},
     "inventory": {*ALL_OF_DOMAIN, TRANSPORT, WIRING, "plugin_utils", "ansible"},
     "lookup": {"plugin_utils", "ansible"},
-    "modules": {*ALL_OF_DOMAIN, NODE, WIRING, "ansible"},
+    "modules": {*ALL_OF_DOMAIN, DOCTOR, NODE, WIRING, "ansible"},
 }
 PRIVATE = "# Private: may change in any release. Nothing outside this collection may import it."
 
@@ -98,6 +99,9 @@ FORBIDDEN = [
     (SERVERS, "from ..jobs._model import Job"),
     (ROLLOUT, "from ...transport._client import HttpClient"),
     (ROLLOUT, "from ansible.errors import AnsibleError"),
+    (ROLLOUT, "from ..doctor._facts import Facts"),
+    (DOCTOR, "from ...transport._client import HttpClient"),
+    (DOCTOR, "from ..rollout import _budget"),
     (NODE, "from ..domain._wording import some_of"),
     (NODE, "from .._errors import NotFound"),
     (NODE, "from ansible.module_utils.basic import AnsibleModule"),

@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..._errors import InvalidOption, JobUnsettled, LiteServerError
 from ..._shapes import Record
-from .._api import Api, Listing
+from .._api import Api
 from .._operation import Given
 from .._progress import Progress
 from .._result import ServerRow, task_result
@@ -21,7 +20,8 @@ from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, timed_out_
 from .._wording import servers, some_of
 from ._decision import Standing
 from ._follow import wait_for, warn_of_statuses
-from ._model import Job, read_job
+from ._model import Job
+from ._remembering import RememberingApi
 from ._result import job_record
 from ._run import Run, attach_to_newest, diff_of, follow, job_ids_of, rows_of, servers_at, take_judgements
 from ._start import judge_only, start
@@ -117,7 +117,7 @@ class StartBatch:
 
     def run(self, api: Api) -> None:
         """Start them; what the service refuses is in the result of each job."""
-        remembering = RememberingApi(api)
+        remembering = RememberingApi(api, self._clock)
         with contextlib.nullcontext() if self._given.check_mode else self._given.lock:
             for number, wanted, supernodes in self._groups:
                 for server_ids in self._jobs_of(remembering, number, wanted, supernodes):
@@ -199,48 +199,6 @@ class StartBatch:
         return whole
 
 
-class RememberingApi:
-    """An API for one start of many jobs: what cannot change, or may be old, is read once.
-
-    A job that has ended, with all its tasks, stays as it is. One that this start has created serves the servers that it
-    was created for, once it lists them: that it may have ended since can only hold a further job back. Everything else is
-    read each time, the list of jobs too.
-    """
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._known: dict[str, Record] = {}
-        self._created: dict[str, frozenset[str]] = {}
-        self._templates: Listing | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._api, name)
-
-    def create_job(self, body: Record) -> Record:
-        """Create a job; whoever lost the answer reads it anew each time."""
-        answer = self._api.create_job(body)
-        if isinstance(answer, Mapping):
-            self._created[str(answer.get("id"))] = frozenset(each.lower() for each in body["server_ids"])
-        return answer
-
-    def get_job(self, job_id: str, polling: bool = False) -> Record:
-        """A job with its items and tasks."""
-        if job_id in self._known:
-            return self._known[job_id]
-        raw = self._api.get_job(job_id, polling=polling)
-        job = read_job(raw)
-        over = job.ended and job.tasks and all(task.ended for task in job.tasks)
-        if over or self._created.get(job_id) == frozenset(job.task_of):
-            self._known[job_id] = raw
-        return raw
-
-    def list_templates(self) -> Listing:
-        """Job templates with their parameters."""
-        if self._templates is None:
-            self._templates = self._api.list_templates()
-        return self._templates
-
-
 class EndTimes(Progress):
     """Lines about a wait, and when the end of each server was seen.
 
@@ -294,7 +252,9 @@ class WaitBatch:
         for run, job in zip(self._runs, self._options["jobs"] or [], strict=True):
             follow(run, Job(job["job_id"], job["name"]), run.server_ids)
         title = some_of(list(dict.fromkeys(run.title for run in self._runs)), MOST_NAMES)
-        self._ends = progress = EndTimes(title, self._options["progress"], self._clock.now(), self._given.write_progress)
+        self._ends = progress = EndTimes(
+            title, self._options["progress"], self._clock.now(), self._given.write_progress
+        )
         resume = GO_ON_WAITING if self._options["again"] else None
         try:
             self._last_error = wait_for(api, self._runs, self._clock, WaitLimits.of(self._options), progress, resume)

@@ -34,11 +34,11 @@ class Standing(enum.Enum):
 class State(enum.Enum):
     """What a job that shares an item type means for one server."""
 
-    UNSETTLED = "may be on it, and does not say so"
+    UNSETTLED = "may be on it, and does not list it"
     RUNNING = "runs"
     DONE = "has done its work"
     FAILED = "has failed, or was deleted before its end was known"
-    STUCK = "is over without a known end"
+    STUCK = "ended without a known end"
 
 
 @dataclass(frozen=True)

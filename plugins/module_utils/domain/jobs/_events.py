@@ -153,7 +153,7 @@ class JobWatch:
     def told(self, event: Record) -> None:
         """An event was delivered: it is known from here on."""
         if self.known is None:
-            raise AssertionError("told before there was a look")
+            raise AssertionError("reported before there was a poll")
         if event["job_id"] in self._gone:
             self.known.pop(event["job_id"], None)
             return
@@ -166,7 +166,7 @@ class JobWatch:
     def ended(self) -> None:
         """All events of the look were delivered."""
         if self.known is None:
-            raise AssertionError("told before there was a look")
+            raise AssertionError("reported before there was a poll")
         self.known.update(self._seen)
         for job_id in self._gone:
             self.known.pop(job_id, None)

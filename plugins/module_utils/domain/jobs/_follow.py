@@ -132,11 +132,11 @@ def _servers_failed(failed: list[ServerRow], unknown: list[ServerRow], total: in
         hints.append(repair)
     if unknown:
         texts.append(
-            f"{len(unknown)} of {total} servers have no known outcome, although their job is over:"
+            f"{len(unknown)} of {total} servers have no known outcome, although their job has ended:"
             f" {name_servers(unknown)}"
         )
         hints.append(
-            "look at the servers without a known outcome themselves: as long as the service shows their job, this task"
+            "check the servers without a known outcome themselves: as long as the service shows their job, this task"
             " does not start them again; once nothing works on them any more, delete its record (state=absent,"
             " job_id=...), and it does"
         )

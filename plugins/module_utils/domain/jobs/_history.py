@@ -23,12 +23,16 @@ from ._wanted import REUSE_NEVER, Wanted
 # is not waited for longer than this, and one that has ended then counts as it is.
 SETTLE_SECONDS = 60
 SETTLE_SECONDS_WHEN_ENDED = 15
+# The gateway takes 200 calls in 5 minutes: more details than this are worth a word.
+MANY_DETAILS = 100
 
 
 class History:
     """The jobs of a project, and which of them were there when the wanted servers were judged.
 
     Jobs that come to light later are *newcomers*: one that this run created, or one of another run.
+
+    :ivar unmarked: ids of the jobs without a mark that had to be read: the list does not say which items they ran.
     """
 
     def __init__(self, api: Api, wanted: Wanted, clock: Clock) -> None:
@@ -36,6 +40,7 @@ class History:
         self._wanted = wanted
         self._clock = clock
         self._known_ids: set[str] = set()
+        self.unmarked: set[str] = set()
         self._templates: list[Record] | None = None
 
     def judge(self) -> dict[str, Judgement]:
@@ -74,6 +79,8 @@ class History:
 
     def _read(self, summary: Summary) -> Job | None:
         """The job; None where it is gone; what the list tells of it where no more can be read."""
+        if summary.mark is None:
+            self.unmarked.add(summary.id)
         job: Job | None = None if summary.status == DELETED else unread_job(summary)
         try:
             record = self._api.get_job(summary.id)
@@ -88,7 +95,7 @@ class History:
         if listing.complete or self._wanted.reuse == REUSE_NEVER or standings <= {Standing.RUNNING, Standing.BUSY}:
             return
         raise ListIncomplete(
-            "the service lists fewer jobs than it counts, so it cannot be told which servers are done, and which need a"
+            "the service lists fewer jobs than it counts, so it is not known which servers are done, and which need a"
             " job",
             hint="run it again; if it stays, delete the records of old jobs (state=absent) until the list is whole;"
             " reuse=never creates a job without asking the list",
@@ -223,8 +230,8 @@ def _never_settled(job: Job, server_ids: Collection[str]) -> JobUnsettled:
     else:
         lacks = "which items it runs"
     return JobUnsettled(
-        f"job '{job.name}' ({job.id}) is {job.status or 'in the list'}, and does not say {lacks}, so it cannot be told"
+        f"job '{job.name}' ({job.id}) is {job.status or 'in the list'}, and does not state {lacks}, so it is not known"
         f" whether {len(server_ids)} of the wanted servers need a job. Nothing was created",
-        hint=f"run it again{'' if job.ended else ' when that job has ended'}; if it stays, look at the servers, then"
+        hint=f"run it again{'' if job.ended else ' when that job has ended'}; if it stays, check the servers, then"
         f" {delete}: from then on this task goes by the other jobs",
     )

@@ -25,11 +25,11 @@ from ._model import Job, newest, read_job
 from ._wanted import REUSE_NEVER, Wanted
 
 NEVER_TWICE_HINT = (
-    "running the same task again is safe as soon as the service lists the job, if there is one: it looks for it first,"
+    "rerunning the task is safe as soon as the service lists the job, if there is one: it searches for it first,"
     " and creates a job only for servers that no job serves"
 )
 LOOK_FIRST_HINT = (
-    "with reuse=never, running the same task again creates a job in any case: look with liteserver_job_info first"
+    "with reuse=never, running the same task again creates a job in any case: check with liteserver_job_info first"
 )
 UNIQUE_NAME_HINT = (
     "this project takes each job name only once: make name differ at each attempt (a date or a counter in it), and set"
@@ -118,7 +118,7 @@ def _lost_job(
         f" {patience} s"
     )
     if found is not None:
-        message += f" (the last look failed: {found.message})"
+        message += f" (the last poll failed: {found.message})"
     raise OutcomeUnknown(
         message + ".",
         http_status=lost.http_status,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..._errors import LiteServerError
 from ..._shapes import Conceal, Record
-from .._result import ServerRow, Verdict
+from .._result import ServerRow, Verdict, concealed_row
 from ._decision import Judgement, Standing, verdict_of
 from ._model import Job, newest
 from ._result import task_row
@@ -29,7 +29,7 @@ class Run:
     :ivar skipped_ok: whether a skipped server is done.
     :ivar is_reboot: as its jobs were sent: whether a failed task may be started again while its job runs.
     :ivar check_mode: whether nothing is created.
-    :ivar conceal: takes a message of the service and returns it without secrets.
+    :ivar conceal: takes a string of the service and returns it without secrets.
     :ivar judged: {server id: Judgement} before anything was created.
     :ivar jobs: {job id: Job} as last seen.
     :ivar serving: {server id: job id} of the job that serves each server.
@@ -137,8 +137,7 @@ def rows_of(run: Run) -> list[ServerRow]:
 
 def row_of(run: Run, server_id: str) -> ServerRow:
     """The entry of ``servers`` for one server, from the newest that was seen."""
-    row = _bare_row(run, server_id)
-    return row if row["message"] is None else {**row, "message": run.conceal(row["message"])}
+    return concealed_row(_bare_row(run, server_id), run.conceal)
 
 
 def _bare_row(run: Run, server_id: str) -> ServerRow:

@@ -14,7 +14,7 @@ from ..._errors import InvalidOption, LiteServerError, OutcomeUnknown, ServersBu
 from .._api import Api
 from .._wording import name_servers, some_of
 from ._decision import Standing
-from ._history import History, settled
+from ._history import MANY_DETAILS, History, settled
 from ._launch import Launched, launch
 from ._model import Job
 from ._run import (
@@ -98,6 +98,12 @@ def require_servers(run: Run) -> None:
 
 def _judge(run: Run, history: History) -> None:
     take_judgements(run, history.judge())
+    if len(history.unmarked) > MANY_DETAILS:
+        run.warnings.append(
+            f"{len(history.unmarked)} earlier jobs have no mark and were read one by one, since the list does not show"
+            " which items they ran; each run reads them again for servers without a newer job. The record of a job whose"
+            " work need not count as done any more may be deleted (state=absent)"
+        )
     busy = servers_at(run, Standing.BUSY)
     if not busy:
         return
@@ -106,7 +112,7 @@ def _judge(run: Run, history: History) -> None:
     raise ServersBusy(
         f"{len(busy)} of the servers still run other items of the same types, in job '{job.name}' ({job.id}):"
         f" {servers}. Nothing was created",
-        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again. If it hangs, look at the servers;"
+        hint=f"wait for it first (job_id={job.id}, wait=true), then run this again. If it hangs, check the servers;"
         f" once nothing works on them any more, delete its record (state=absent, job_id={job.id}, force=true), and this"
         " task goes by the other jobs",
     )
@@ -201,5 +207,5 @@ def _report_concurrent(run: Run, history: History, jobs: Sequence[Job]) -> None:
             "another run started other items of the same types at the same time: "
             + "; ".join(f"job '{job.name}' ({job.id}) on {names}" for job, names in collided)
             + f". Job '{run.main_job_id}' was created and goes on",
-            hint="wait for both jobs, look at these servers, then run what they shall have: the newest job counts",
+            hint="wait for both jobs, check these servers, then run what they should have: the newest job counts",
         )

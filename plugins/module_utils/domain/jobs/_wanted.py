@@ -86,11 +86,12 @@ class Wanted:
 
         :param nonce: 10 hex digits that no other create request has.
         """
+        # In the order of the documented example, so that it goes out as it stands there.
         body: Record = {
-            "name": self.name,
-            "type": self.type,
             "server_ids": list(server_ids),
-            "items": [{"type": item.type, "spec": dict(item.spec)} for item in self.body_items],
+            "type": self.type,
+            "items": [{"spec": dict(item.spec), "type": item.type} for item in self.body_items],
+            "name": self.name,
         }
         mark = self.mark_for(server_ids, nonce)
         description = self.description if mark is None else marked(self.description, mark)

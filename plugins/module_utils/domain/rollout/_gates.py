@@ -175,8 +175,8 @@ def judge_open(record: RunRecord, now: int) -> str | None:
     """Why no further batch may be opened, or None."""
     if record.data["stopped"] is None and record.unsettled:
         reason = (
-            f"what came of batch {record.batch['number']} is not known: its steps were interrupted, or could not write"
-            " their record"
+            f"the outcome of batch {record.batch['number']} is not known: its steps were interrupted, or could not"
+            " write their record"
         )
         record.stop(reason, "interrupted", now)
     return None if record.data["stopped"] is None else refusal(record)

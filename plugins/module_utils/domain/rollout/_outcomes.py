@@ -262,30 +262,30 @@ def _why(outcome: Outcome, error: GroupError | None, reuse: str | None) -> tuple
         message = as_line(outcome["message"] or "the service gives no reason")
         if what == SKIPPED:
             return f"{what}: {message}", "see why the service skips it, or take that for done with fleet_job_skipped=ok"
-        return f"{what}: {message}", f"mend the server, then {again}"
+        return f"{what}: {message}", f"fix the server, then {again}"
     if outcome["verdict"] == "running":
         if error is None or error["timed_out"]:
             hint = "run the same play again to go on waiting"
             if reuse == REUSE_NEVER:
-                hint = "see with playbook job_status what comes of it; the same play again starts a new job"
-            return "still running when the wait was over", f"the job goes on; {hint}"
+                hint = "see its outcome with playbook job_status; rerunning the play starts a new job"
+            return "still running when the wait ended", f"the job goes on; {hint}"
         return f"still running, and not waited for any more: {error['text']}", error["hint"] or again
     if error is not None:
         nothing = "no job was created for it: " if outcome["verdict"] == "planned" else ""
         return f"{nothing}{error['text']}", error["hint"] or again
     if outcome["status"] == PROCESSING:
         return (
-            "its job is over or was deleted, and its task was still PROCESSING when it was seen last",
-            "look at the server itself before you run anything again: after a deleted job the next run submits it",
+            "its job has ended or was deleted, and its task was still PROCESSING when it was seen last",
+            "check the server itself before you run anything again: after a deleted job the next run submits it",
         )
     if outcome["status"]:
         return (
             f"its task ended as {outcome['status']}, which is neither success nor failure",
-            "look at the server itself: it is not submitted again under the same items",
+            "check the server itself: it is not submitted again under the same items",
         )
     if outcome["job_id"] is None:
         return "no job of this run is known for it", f"see the tasks before this one, then {again}"
-    return "its job is over and tells nothing about it", "look at the server itself before you run anything again"
+    return "its job has ended and reports nothing about it", "check the server itself before you run anything again"
 
 
 def outcome_line(outcome: Outcome) -> str:

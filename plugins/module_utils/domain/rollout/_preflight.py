@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from ..._shapes import Record
+from .._untrusted import LONGEST_NAME, as_line
 from .._wording import some_of
 from ..jobs._model import Item
 from ..jobs._template_check import findings
 from ..jobs._wanted import Wanted
+from ..servers._event_info import IMMINENT, STATES
 from ..servers._model import ServerRecord
 from ._requests import HostRequest
 
@@ -30,6 +33,7 @@ def problems_of(
     software: Iterable[Record] | None,
     templates: list[Record] | None,
     secret_keys: frozenset[str] = frozenset(),
+    events: Iterable[Record] | None = None,
 ) -> list[str]:
     """Every reason not to start, as sentences that name the hosts.
 
@@ -37,6 +41,7 @@ def problems_of(
     :param servers: records of ``liteserver_info`` for all servers that can be seen, or None to pass over.
     :param software: entries of ``liteserver_software_info``, or None.
     :param templates: records of ``liteserver_job_template_info``, or None.
+    :param events: entries of ``liteserver_event_info`` for these servers, or None.
     """
     problems = _twice(requests)
     if servers is not None:
@@ -46,7 +51,7 @@ def problems_of(
             problems += _not_offered(requests, by_id, software)
     if templates is not None:
         problems += _rejected(requests, templates, secret_keys)
-    return problems
+    return problems + _with_events(requests, events or [])
 
 
 def _twice(requests: Sequence[HostRequest]) -> list[str]:
@@ -91,6 +96,24 @@ def _not_running(requests: Sequence[HostRequest], by_id: Mapping[str, ServerReco
         f"{len(hosts)} of {len(requests)} servers are {status}, not RUNNING: {some_of(hosts)}"
         for status, hosts in hosts_in.items()
     ]
+
+
+def _with_events(requests: Sequence[HostRequest], events: Iterable[Record]) -> list[str]:
+    """Servers that the service will work on, or works on already. Of an unknown state nobody knows whether it does."""
+    events_of = _grouped((event["server_id"], event) for event in events)
+    named = []
+    for request in requests:
+        for event in events_of.get(request["server_id"], []):
+            state = event["state"] or "in no known state"
+            if state.lower() in IMMINENT or state.lower() not in STATES:
+                texts = [event["type"] or "of no known type", state]
+                if event["not_before"] is not None:
+                    moment = time.gmtime(event["not_before"] / 1000)
+                    texts.append(time.strftime("not before %Y-%m-%d %H:%M UTC", moment))
+                named.append(f"{request['host']} ({', '.join(as_line(text, LONGEST_NAME) for text in texts)})")
+    if not named:
+        return []
+    return [f"the service plans or does work of its own on servers of this run: {some_of(named)}"]
 
 
 def _not_offered(

@@ -275,6 +275,15 @@ class RunRecord:
                 )
         self.data["updated_at"] = now
 
+    def ended_early(self, hosts: Iterable[str]) -> None:
+        """Hosts on which no task failed, and for which Ansible ended the play with ``fleet_job_after`` before them."""
+        if not self.data["batches"] or self.batch["phase"] != "after":
+            return
+        for row in self._rows(set(hosts)):
+            if row["verdict"] == "done" and row["batch"] == self.batch["number"]:
+                row.update(verdict="failed", passed=False)
+                row["message"] = "its job is done; the play was ended before fleet_job_after was through"
+
     def stop(self, reason: str, by: str, now: int) -> None:
         """Nothing further is started; the first reason stays.
 

@@ -43,7 +43,7 @@ def restore_strings(given: Mapping[str, Any], options: Mapping[str, Mapping[str,
             problems.append(f"{name}: is {_kind_of(value)} in YAML, not a string")
     if problems:
         raise InvalidOption(
-            f"{'; '.join(problems)}. What was written cannot be told from it: 24.10 becomes 24.1, 007 becomes 7, off"
+            f"{'; '.join(problems)}. What was written is lost: 24.10 becomes 24.1, 007 becomes 7, off"
             " becomes false. What to do: quote it; in a survey of AWX, type the quotes as well, for example '24.10'."
         )
     return {name: value for name, value in values.items() if value != ""}

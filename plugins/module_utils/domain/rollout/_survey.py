@@ -14,10 +14,12 @@ from ..._shapes import Record
 from .._api import Api
 from .._operation import Given
 from .._reading import Info
-from ..jobs._batch import RememberingApi
+from .._untrusted import as_shown
 from ..jobs._decision import Standing
 from ..jobs._history import History
+from ..jobs._remembering import RememberingApi
 from ..jobs._wanted import REUSE_ANY_NAME, read_wanted
+from ..servers._event_info import event_record, of_servers
 from ..servers._model import ServerRecord, list_servers
 from ..servers._server_info import SoftwareInfo, TemplateInfo
 from ._supernodes import Supernode, guard_problems, supernodes_of, upgrades
@@ -26,21 +28,25 @@ from ._supernodes import Supernode, guard_problems, supernodes_of, upgrades
 class Survey(Info):
     """Servers, the versions on offer, the templates, and what the run does to supernodes.
 
-    Options: ``server_ids`` of the run, ``software``, ``templates`` and ``supernodes`` (whether to read or judge them),
-    and for the last one ``groups`` of equal requests, ``batches`` (lists of server ids) and ``secret_spec``.
+    Options: ``server_ids`` of the run, ``software``, ``templates``, ``events`` and ``supernodes`` (whether to read or
+    judge them), and for the last one ``groups`` of equal requests, ``batches`` (lists of server ids) and
+    ``secret_spec``.
     """
 
     def __init__(self, given: Given) -> None:
         super().__init__(given.options)
         self._clock = given.clock
+        self._conceal = given.conceal
 
     def read(self, api: Api) -> Record:
-        """``servers`` (without their raw records), ``software`` and ``templates`` (None where not read), and
-        ``supernode_problems`` (sentences).
+        """``servers`` (without their raw records), ``software``, ``templates`` and ``events`` (None where not read),
+        and ``supernode_problems`` (sentences).
         """
         groups = [group for group in self._options["groups"] or [] if upgrades(group["items"])]
         guarded = groups if self._options["supernodes"] else []
-        servers = self._servers(api, bool(guarded))
+        whole = self._servers(api, bool(guarded))
+        # Names are put into sentences, and cut there.
+        servers = [as_shown({**server, "raw": {}}, self._conceal) for server in whole]
         software = templates = None
         if self._options["software"]:
             software = SoftwareInfo({"flavor_type": None, "type": None}).read(api)["software"]
@@ -48,9 +54,10 @@ class Survey(Info):
             nothing = {"template_id": None, "name": None, "type": None, "flavor_type": None}
             templates = TemplateInfo(nothing).read(api)["templates"]
         return {
-            "servers": [{**server, "raw": {}} for server in servers],
+            "servers": servers,
             "software": software,
             "templates": templates,
+            "events": self._events(api, whole) if self._options["events"] else None,
             "supernode_problems": self._supernode_problems(api, servers, guarded),
         }
 
@@ -66,6 +73,23 @@ class Survey(Info):
                 servers += [server for server in list_servers(api, everyone=True) if server["id"] not in known]
         return servers
 
+    def _events(self, api: Api, servers: Iterable[ServerRecord]) -> list[Record] | None:
+        """The events that concern the servers of the run, without their raw records.
+
+        Nothing is started by them, and not everybody may list them: where they cannot be read, that is said.
+        """
+        known = {server["id"]: server["raw"] for server in servers}
+        unknown = "whether a server of this run has an event is not known"
+        try:
+            listing = api.list_events()
+        except LiteServerError as error:
+            self.warnings.append(f"preflight: the scheduled events cannot be read, so {unknown}: {error}")
+            return None
+        if not listing.complete:
+            self.warnings.append(f"preflight: the service counts more scheduled events than it lists, so {unknown}")
+        wanted = {server_id: known.get(server_id) for server_id in self._options["server_ids"] or []}
+        return [{**event_record(*row), "raw": {}} for row in of_servers(listing.records, wanted)]
+
     def _supernode_problems(self, api: Api, servers: Iterable[ServerRecord], groups: Sequence[Record]) -> list[str]:
         kinds: list[Record] = []  # groups that request the same, whatever their names
         wanted: dict[str, int] = {}
@@ -75,7 +99,7 @@ class Survey(Info):
                 kinds.append(kind := group)
             wanted.update(dict.fromkeys(group["server_ids"], kinds.index(kind)))
         supernodes = supernodes_of(servers, wanted, self._options["batches"] or [])
-        remembering = RememberingApi(api)
+        remembering = RememberingApi(api, self._clock)
         done: dict[int, Collection[str]] = {}
 
         def done_of(_supernode: Supernode, number: int) -> Collection[str]:

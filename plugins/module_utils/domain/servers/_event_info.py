@@ -24,6 +24,8 @@ Row: TypeAlias = tuple[Record, str | None, str | None]
 
 # Source: ListScheduledEvents of the API reference, 2026-04, and the vendor's SDK 3.1.219.
 STATES = ("inquiring", "scheduled", "executing", "completed", "failed", "canceled")
+# In the others nothing will happen to the server, or nobody has agreed to it yet.
+IMMINENT = ("scheduled", "executing")
 # Keys of a result, and what the service calls them.
 TEXTS = {
     "catalog": "catalog",
@@ -68,7 +70,7 @@ class EventInfo(Info):
         if self._options["server_ids"] is not None:
             servers = read_servers(api, check_ids("server_ids", self._options["server_ids"]))
             missing = [server_id for server_id, server in servers.items() if server is None]
-            rows = list(_of_servers(listing.records, servers))
+            rows = list(of_servers(listing.records, servers))
         self._name_unknown_states(rows)
         events = [event_record(*row) for row in rows if self._passes(row[0])]
         events.sort(key=lambda event: (-(event["publish_time"] or 0), event["id"]))
@@ -112,7 +114,7 @@ def ids_of(server_id: str, server: Record | None) -> set[str]:
     return {text.lower() for text in (server_id, *below) if isinstance(text, str) and text}
 
 
-def _of_servers(events: Iterable[Record], servers: Mapping[str, Record | None]) -> Iterable[Row]:
+def of_servers(events: Iterable[Record], servers: Mapping[str, Record | None]) -> Iterable[Row]:
     """A row for each of the servers that an event concerns.
 
     Which id ``instanceId`` is, nobody documents. A server that is not found may still have an event.

@@ -25,7 +25,7 @@ from .._api import Api
 from .._ids import check_ids
 from .._operation import Given
 from .._progress import Progress
-from .._result import ServerRow, Verdict, ids_with, server_row, task_result
+from .._result import ServerRow, Verdict, concealed_row, ids_with, server_row, task_result
 from .._waiting import GO_ON_WAITING, WaitLimits, check_wait_options, growing_pauses, timed_out_error, watch
 from .._wording import name_servers
 from ._model import FAILED_STATUSES, read_servers, server_record
@@ -251,7 +251,7 @@ class Power:
 
     def _wait_timed_out(self, last_error: LiteServerError | None) -> WaitTimedOut:
         rebooted = self._options["state"] == "rebooted"
-        hint = "look at the servers before you reboot them again" if rebooted else GO_ON_WAITING
+        hint = "check the servers before you reboot them again" if rebooted else GO_ON_WAITING
         return timed_out_error(self._options, self._rows(), self._options["state"], last_error, hint, not rebooted)
 
     def _judge_the_end(self) -> None:
@@ -267,7 +267,7 @@ class Power:
             texts.append(f"{len(unknown)} of {len(rows)} servers have no known outcome: {name_servers(unknown)}")
         raise ServersFailed(
             "; ".join(texts),
-            hint="look at these servers; the others are as the result says",
+            hint="check these servers; the others are as in the result",
             outcome="unknown" if unknown else None,
         )
 
@@ -285,8 +285,8 @@ class Power:
             message = "the request got no answer, and nothing shows that it was carried out"
         elif row["verdict"] == "running" and server.sent and not server.left:
             message = f"accepted, but still {server.status}"
-        message = message and self._given.conceal(message)
-        return {**row, "server_name": server.name, "status": server.status, "message": message}
+        row["server_name"], row["status"], row["message"] = server.name, server.status, message
+        return concealed_row(row, self._given.conceal)
 
     def _rows(self) -> list[ServerRow]:
         return [self._row(server_id) for server_id in self._server_ids]
