@@ -126,7 +126,9 @@ rollout: venv-test
 	pytest -n $(JOBS) tests/rollout $(ARGS)
 
 node: venv-test
-	pytest -n $(JOBS) tests/node $(ARGS)
+	@bash tests/tools/venv.sh kubernetes tools
+	@venv=$$(bash tests/tools/paths.sh venv kubernetes) && "$$venv/bin/python" tests/tools/packaged_collection.py kubernetes.core "$$venv/collections"
+	KUBERNETES_VENV=$$(bash tests/tools/paths.sh venv kubernetes) pytest -n $(JOBS) tests/node $(ARGS)
 
 faults: venv-test
 	pytest -n $(JOBS) tests/faults $(ARGS)
@@ -141,7 +143,7 @@ runner: venv-test
 
 awx: venv-test
 	@bash tests/tools/venv.sh awx tools
-	@venv=$$(bash tests/tools/paths.sh venv awx) && "$$venv/bin/python" tests/tools/awx_collection.py "$$venv/collections"
+	@venv=$$(bash tests/tools/paths.sh venv awx) && "$$venv/bin/python" tests/tools/packaged_collection.py awx.awx "$$venv/collections"
 	AWX_VENV=$$(bash tests/tools/paths.sh venv awx) pytest -n $(JOBS) tests/awx $(ARGS)
 
 eda: venv-test

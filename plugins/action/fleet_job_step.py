@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._errors import InvalidOption
 from ..plugin_utils._hook_steps import hook_ended, hook_passed, needed
 from ..plugin_utils._job_steps import close, start, verdict, wait
+from ..plugin_utils._node_steps import verified
 from ..plugin_utils._opening_steps import approve, open_batch, preflight, waves
 from ..plugin_utils._report_step import report, status
 from ..plugin_utils._step import Result, Step
@@ -33,6 +34,7 @@ STEPS: dict[str, Callable[[Step], Result]] = {
     "hook_ended": hook_ended,
     "start": start,
     "wait": wait,
+    "verified": verified,
     "verdict": verdict,
     "close": close,
     "report": report,

@@ -37,7 +37,7 @@ options:
       - The step.
     type: str
     required: true
-    choices: [waves, open, preflight, approve, needed, hook_passed, hook_ended, start, wait, verdict, close, report, status]
+    choices: [waves, open, preflight, approve, needed, hook_passed, hook_ended, start, wait, verified, verdict, close, report, status]
   entry:
     description:
       - The entry point of the role.
@@ -81,6 +81,10 @@ options:
     description:
       - What O(step=start) returned.
     type: dict
+  mark:
+    description:
+      - Tells what nodes said for this batch from what they said before.
+    type: str
 seealso:
   - module: modelarts.liteserver.liteserver_job
 """

@@ -19,7 +19,7 @@ def needed(step: Step) -> Result:
     """Judge which hosts of the batch need a job or have one that runs: the hooks run on these."""
     own = step.own()
     with step.run.edit() as record:
-        left_out = step.run.left_out(record, hook=False)
+        left_out = step.run.left_out(record, hook="")
         batch = [host for host in step.vars["ansible_play_batch"] if host not in left_out]
         requests, problems = step.requests(record).of(batch)
         hosts = batch
@@ -27,9 +27,18 @@ def needed(step: Step) -> Result:
             hosts = _in_need(step, requests)
         record.batch["hook_hosts"] = hosts
     others = len(batch) - len(hosts)
-    text = f"fleet_job_before runs on {len(hosts)} of {len(batch)} hosts"
+    text = f"{preparations(own)} runs on {len(hosts)} of {len(batch)} hosts"
     text += f": {some_of(hosts, 10)}" if hosts and others else ""
     return {"hosts": hosts, "summary": f"{text}; the others are done" if others else text}
+
+
+def preparations(own: Result) -> str:
+    """The variables whose tasks come before the jobs of a batch, empty where there are none.
+
+    :param own: the role's variables.
+    """
+    named = {"before": own.get("before"), "drain": own.get("drain"), "verify": own.get("verify", "off") != "off"}
+    return " and ".join(f"fleet_job_{name}" for name, is_set in named.items() if is_set)
 
 
 def _in_need(step: Step, requests: list[HostRequest]) -> list[str]:
@@ -50,10 +59,11 @@ def hook_passed(step: Step) -> Result:
 
 def hook_ended(step: Step) -> Result:
     """After ``fleet_job_before``, also where it failed: with no host left, Ansible ends the play here."""
+    what = preparations(step.own())
     with step.run.edit() as record:
-        out = step.run.left_out(record, hook=True)
+        out = step.run.left_out(record, hook=what)
         number = record.batch["number"]
         own = sum(row["batch"] == number for row in record.data["servers"])
-        judge_hook(record, own - len(out), sum(map(bool, out.values())), now_ms())
+        judge_hook(record, own - len(out), sum(map(bool, out.values())), now_ms(), what)
         step.news(step.own()).ended(record)
     return {}

@@ -15,6 +15,8 @@ from typing import Any
 OWN_STEP = "fleet_job_step"
 # What the last task of a hook leaves on each host that got there.
 HOOK_NOTE = "_fleet_job_hook_passed"
+# Under which role npu_node registers what a node says.
+NODE_WORD = "npu_node_verdict"
 
 
 class HostFates:
@@ -44,6 +46,11 @@ class HostFates:
         """Whether a host came to the end of ``fleet_job_before`` in this batch of this run."""
         note = self._facts.get(host, {}).get(HOOK_NOTE)
         return isinstance(note, Mapping) and note.get("run") == run and note.get("batch") == number
+
+    def word_of_node(self, host: str, mark: str) -> Mapping[str, Any] | None:
+        """What role ``npu_node`` has found out about a host for this batch of this run; None where it has not."""
+        note = self._facts.get(host, {}).get(NODE_WORD)
+        return note if isinstance(note, Mapping) and note.get("mark") == mark else None
 
     def _rescued(self) -> Iterator[tuple[str, str]]:
         tasks: list[Any] | None = None

@@ -23,6 +23,8 @@ from ..module_utils.domain.rollout._strings import restore_strings
 from ..module_utils.domain.rollout._variables import PREFIX, require_known
 
 HOOKS = ("before", "after")
+# Also imported when the play is loaded, and what they are without a value.
+NODE_PARTS: dict[str, Any] = {"drain": [], "verify": "off"}
 SERVER_ID = PREFIX + "server_id"
 # As the role's defaults have it. Ansible compiles a template anew each time: half of what a host would cost here.
 DEFAULT_SERVER_ID, OWN_SERVER_ID = "{{ liteserver_id | default('') }}", "liteserver_id"
@@ -91,6 +93,11 @@ class HostVariables:
             if values.get(name) is not None and values[name] < least:
                 raise InvalidOption(f"{PREFIX}{name}: must be {least} or more")
         self._require_loaded_hooks(values)
+        if values.get("drain") and values["verify"] != "health":
+            raise InvalidOption(
+                f"{PREFIX}drain: needs {PREFIX}verify: health, since only a node that passed it is returned. What to"
+                " do: set both"
+            )
         return values
 
     def requests_of(self, host_names: Sequence[str], started_at: int) -> tuple[list[HostRequest], list[str]]:
@@ -133,9 +140,15 @@ class HostVariables:
                 given[name] = value
         return restore_strings(given, self._spec)
 
-    def _hooks_when_loaded(self) -> dict[str, str | None]:
+    def _hooks_when_loaded(self) -> dict[str, Any]:
         self._templar.available_variables = variables = self._manager.get_vars(play=self._task.play, task=self._task)
-        return {hook: self._templar.template(variables.get(PREFIX + hook) or "") or None for hook in HOOKS}
+        templar = self._templar
+        loaded: dict[str, Any] = {hook: templar.template(variables.get(PREFIX + hook) or "") or None for hook in HOOKS}
+        for part, absent in NODE_PARTS.items():
+            value = templar.template(variables.get(PREFIX + part) or "") or absent
+            is_words = part == "drain" and isinstance(value, str)
+            loaded[part] = [word.strip() for word in value.split(",")] if is_words else value
+        return loaded
 
     def _require_loaded_hooks(self, values: dict[str, Any]) -> None:
         """A hook that only the inventory sets was not there when the play was loaded, and would not run."""
@@ -144,4 +157,11 @@ class HostVariables:
                 raise InvalidOption(
                     f"{PREFIX}{hook}: is set where a play cannot see it when it is loaded (inventory or facts), and"
                     " would not run; set it in the play, for the role, or with --extra-vars"
+                )
+        for part, absent in NODE_PARTS.items():
+            if part in values and values[part] != self._loaded[part]:
+                raise InvalidOption(
+                    f"{PREFIX}{part}: is set where a play cannot see it when it is loaded (inventory or facts), and its"
+                    f" tasks would not run (there it is {self._loaded[part] or absent}); set it in the play, for the"
+                    " role, or with --extra-vars"
                 )

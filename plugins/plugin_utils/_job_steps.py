@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 
 from ..module_utils._shapes import Record
 from ..module_utils.domain.rollout._gates import judge_batch, judge_failures, judge_start, play_end
+from ..module_utils.domain.rollout._node_outcomes import unverified
 from ..module_utils.domain.rollout._outcomes import (
     jobs_of,
     left_out_outcomes,
@@ -25,9 +26,11 @@ from ..module_utils.domain.rollout._outcomes import (
 from ..module_utils.domain.rollout._plan import change_lines
 from ..module_utils.domain.rollout._preflight import problems_of
 from ..module_utils.domain.rollout._requests import Group, groups_of, shown_group
-from ..module_utils.domain.rollout._run_record import ENDED, RunRecord
+from ..module_utils.domain.rollout._run_record import ENDED, UNVERIFIED, RunRecord
 from ..module_utils.wiring._run_files import now_ms
+from ._hook_steps import preparations
 from ._interruption import noted_interruption
+from ._node_steps import mark_of
 from ._retries import retried
 from ._role_place import has_rescue
 from ._step import Result, Step
@@ -50,13 +53,13 @@ def start(step: Step) -> Result:
             # An approval, a hook or the preflight may have taken hours.
             judge_turn(record, own, step.clock)
         refused = judge_start(record, now_ms())
-        left_out = step.run.left_out(record, hook=bool(own.get("before")))
+        left_out = step.run.left_out(record, hook=preparations(own))
         batch = [host for host in step.vars["ansible_play_batch"] if host not in left_out]
         requests, problems = ([], []) if refused else step.requests(record).of(batch)
         if not problems:
             problems = problems_of(requests, None, None, None)[:1]
         groups = groups_of(requests, record.supernode_of)
-        prepared = set(record.batch.get("hook_hosts") or []) if own.get("before") else set(batch)
+        prepared = set(record.batch.get("hook_hosts") or []) if preparations(own) else set(batch)
         if not problems and not refused:
             ids = {request["host"]: request["server_id"] for request in requests}
             record.starting([shown_group(group) for group in groups], ids, now_ms(), left_out)
@@ -90,6 +93,7 @@ def start(step: Step) -> Result:
         "retries": own["retries"],
         "servers_per_job": own["servers_per_job"],
         "after": bool(own.get("after")),
+        "verify": own.get("verify", "off") != "off",
         "hooks_on": own["hooks_on"],
     }
     if step.task.diff:
@@ -120,14 +124,16 @@ def wait(step: Step) -> Result:
         with noted_interruption(step.files, run.path, news.interrupted):
             outcomes, jobs = retried(step.batch, run, started, step.args["secret_spec"], outcomes, jobs)
     outcomes.update(left_out_outcomes(started["left_out"]))
+    if started["verify"]:
+        outcomes = unverified(outcomes)
     budget = step.budget()
 
     def settle(record: RunRecord) -> None:
         if record.batch["phase"] != "waiting":  # it could not be written after the start
             record.started(jobs, outcomes, now_ms())
-        record.settled(outcomes, now_ms(), hook=started["after"] and not step.task.check_mode)
+        record.settled(outcomes, now_ms(), hook=started["verify"] or (started["after"] and not step.task.check_mode))
         judge_failures(record, budget(record), now_ms())
-        if not has_rescue(step.task):
+        if not started["verify"] and not has_rescue(step.task):
             play = step.task.play
             judge_batch(record, play.max_fail_percentage, bool(step.task.any_errors_fatal), now_ms())
 
@@ -144,7 +150,9 @@ def wait(step: Step) -> Result:
     worked |= set(outcomes if started["hooks_on"] == "all" else record.batch.get("hook_hosts") or [])
     return {
         "hook_hosts": [host for host in outcomes if host in worked],
-        "summary": news.settled(record),
+        "verify_hosts": [host for host, outcome in outcomes.items() if outcome["verdict"] == UNVERIFIED],
+        "mark": mark_of(step, record),
+        "summary": [] if started["verify"] else news.settled(record),
     }
 
 

@@ -71,10 +71,10 @@ class OpenRun:
         lost = (fates.failed | set(fates.rescued)) - (fates.taken & done)
         record.lost_later(record.seen & lost, now_ms())
 
-    def left_out(self, record: RunRecord, hook: bool) -> dict[str, str]:
+    def left_out(self, record: RunRecord, hook: str) -> dict[str, str]:
         """{host of the newest batch that gets no job: why; empty where it counts as nothing}.
 
-        :param hook: whether there is a ``fleet_job_before``.
+        :param hook: the variables whose tasks come before the jobs, empty where there are none.
         """
         fates, number = HostFates(self._task, self._vars), record.batch["number"]
         elsewhere = {host for other in self._files.others(self.name) for host in other.failed_hosts()}
@@ -89,5 +89,5 @@ class OpenRun:
             elif host in elsewhere:
                 reasons[host] = "another use of the role in this play failed on this host"
             elif hook and not fates.passed_hook(host, self.name, number):
-                reasons[host] = "fleet_job_before did not come to its end on this host"
+                reasons[host] = f"{hook} did not come to its end on this host"
         return reasons

@@ -35,6 +35,13 @@ class OutcomeFile:
         lines = [f"{json.dumps(host)}\t{json.dumps(outcome)}\n" for host, outcome in outcomes.items()]
         replace_file(self._path, "".join(lines))
 
+    def all(self) -> dict[str, Any]:
+        """{host: its outcome}; empty where there are none."""
+        if not os.path.lexists(self._path):
+            return {}
+        with open(self._path, encoding="utf-8") as file:
+            return {json.loads(host): json.loads(outcome) for host, outcome in (line.split("\t", 1) for line in file)}
+
     def of(self, host: str) -> Any:
         """The outcome of a host; None where there is none."""
         if not os.path.lexists(self._path):

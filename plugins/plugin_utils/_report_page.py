@@ -42,9 +42,12 @@ _TONES = {
     "done": "good",
     "failed": "bad",
     "unknown": "bad",
+    "mismatch": "bad",
+    "reboot_pending": "bad",
     "not_started": "bad",
     "running": "open",
     "starting": "open",
+    "unverified": "open",
 }
 
 

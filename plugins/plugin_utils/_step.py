@@ -29,7 +29,10 @@ from ._run_news import RunNews
 Result = dict[str, Any]
 PAGES = {".md": page_of, ".html": html_page}
 ARGUMENTS = frozenset(
-    ["step", "entry", "answer", "number", "secret_spec", "started", "canary", "growth", "largest", "records", "folder"]
+    [
+        *("step", "entry", "answer", "number", "secret_spec", "started", "mark"),
+        *("canary", "growth", "largest", "records", "folder"),
+    ]
 )
 
 

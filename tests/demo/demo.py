@@ -4,23 +4,28 @@
 """Shows the runbook of a fleet upgrade, against a simulator that this script starts and stops.
 
 Twelve servers, of which three are one supernode and one fails its first upgrade: the plan, the run
-with its canary and the wave in which the server fails, the run that resumes it, and one that finds
-nothing to do. Exits with 1 if it did not go like that.
+with its canary and the wave in which the server fails, the run that resumes it, one that finds
+nothing to do, and one that asks the nodes themselves. Nodes are folders with stand-ins for the tools of
+the driver, reached without a login. Exits with 1 if it did not go like that.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from simulator.process import Simulator  # noqa: E402  (its folder is put on the path first)
+from node.local import local_variables, running, upgraded_by  # noqa: E402  (their folder is put on the path first)
+from simulator.process import Simulator  # noqa: E402
+from simulator.state import server_id  # noqa: E402
 
-SERVERS, SUPERNODE, FAILING = 12, 3, 7
+SERVERS, SUPERNODE, FAILING, LEFT_OUT = 12, 3, 7, 5
 PLAYBOOK = "modelarts.liteserver.hdk_upgrade"
 ARGUMENTS = ["-i", "npu.liteserver.yml", "-e", "fleet_job_version=24.1.rc3.10", "-e", "fleet_job_growth=2"]
 LINE = 150  # a failed task prints its whole result as one line of several kilobytes
@@ -46,6 +51,12 @@ STEPS = [
         [1, 3],
     ),
     ("4. A rerun: nothing is left to do, and nothing is sent", [], 0, []),
+    (
+        "5. A rerun in which each node is asked: one whose job was SUCCESS runs the old driver on NPU 3",
+        ["-i", "{nodes}", "-e", "fleet_job_verify=version", "-e", "npu_node_settle=0"],
+        2,
+        [],
+    ),
 ]
 
 
@@ -53,12 +64,25 @@ def main():
     settings = {"job_duration": 2, "duration_spread": 2, "supernode_share": SUPERNODE / SERVERS}
     with Simulator(servers=SERVERS, settings=settings) as simulator:
         simulator.server(FAILING, fail=1, message="npu busy")
-        return max(show(simulator, *step) for step in STEPS)
+        with tempfile.TemporaryDirectory(prefix="nodes-") as folder:
+            nodes = put_nodes(simulator, pathlib.Path(folder))
+            return max(show(simulator, *step, nodes) for step in STEPS)
 
 
-def show(simulator, heading, arguments, status, creates):
+def put_nodes(simulator, folder):
+    """Nodes on the old version, which the simulator's jobs upgrade; an inventory that says how to reach them."""
+    hosts = {}
+    for number in range(1, SERVERS + 1):
+        effect = "seven" if number == LEFT_OUT else "all"
+        state = upgraded_by(running("24.1.rc3.9", "7.5.0.108.220"), simulator.url, server_id(number), effect)
+        hosts[f"liteserver-{number:05d}"] = local_variables(folder / str(number), state)
+    (folder / "nodes.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+    return folder / "nodes.json"
+
+
+def show(simulator, heading, arguments, status, creates, nodes):
     """Run the playbook once, show its output, and check that it did what the heading says."""
-    command = ["ansible-playbook", *ARGUMENTS, *arguments, PLAYBOOK]
+    command = ["ansible-playbook", *ARGUMENTS, *(each.replace("{nodes}", str(nodes)) for each in arguments), PLAYBOOK]
     print(f"\n{'=' * 100}\n{heading}\n$ {' '.join(command)}\n", flush=True)
     simulator.clear_requests()
     with subprocess.Popen(

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import pathlib
 from typing import Any
 
 from documentation.session import INVENTORY
+from node.local import local_variables, running, upgraded_by
 from simulator.process import Simulator
 from simulator.servers import server_id
 
@@ -39,6 +41,7 @@ class Start:
         failing: numbers of servers whose next task fails.
         names: texts of the page, and what they are at the simulator, besides ``NAMES``.
         inventory: whether the folder holds an inventory of the fleet.
+        nodes: {number of a server: what a job does to its node, see ``tests/node/enter.py``}.
         options: of the session.
     """
 
@@ -47,6 +50,7 @@ class Start:
     failing: tuple[int, ...] = ()
     names: dict[str, str] = dataclasses.field(default_factory=dict)
     inventory: bool = True
+    nodes: dict[int, str] = dataclasses.field(default_factory=dict)
     options: dict[str, bool] = dataclasses.field(default_factory=dict)
 
     def prepare(self, simulator: Simulator) -> None:
@@ -55,10 +59,15 @@ class Start:
         for number in self.failing:
             simulator.server(number, fail=1, message="npu busy")
 
-    def fill(self, folder: pathlib.Path) -> None:
+    def fill(self, folder: pathlib.Path, simulator: Simulator) -> None:
         """Put into the folder what the page does not make."""
         if self.inventory:
             (folder / INVENTORY).write_text(DEFAULT_INVENTORY)
+        for number, effect in self.nodes.items():
+            state = upgraded_by(running("24.1.rc3.9", "7.5.0.108.220"), simulator.url, server_id(number), effect)
+            variables = local_variables(folder / ".nodes" / str(number), state)
+            (folder / "host_vars").mkdir(exist_ok=True)
+            (folder / "host_vars" / f"liteserver-{number:05d}.json").write_text(json.dumps(variables))
 
 
 _README = Start(
@@ -81,6 +90,7 @@ STARTS: dict[str, Start] = {
     "docs/migrating.md": Start(settings={"job_duration": 0}, inventory=False, options={"signed_in": False}),
     "docs/inventory.md": Start(inventory=False, options={"signed_in": False}),
     "roles/fleet_job/README.md": Start(settings={"supernode_share": 0}),
+    "docs/node.md": Start(servers=2, settings={"supernode_share": 0}, nodes={1: "all", 2: "seven"}),
     "docs/reports.md": Start(settings={"supernode_share": 0}),
     "docs/steering.md": Start(settings={"supernode_share": 0}),
     "docs/supernodes.md": Start(names={"supernode_sn01": "supernode_supernode_001"}),

@@ -47,7 +47,7 @@ def test_page(simulator: Simulator, tmp_path: pathlib.Path, page: str) -> None:
     start = start_of(page)
     start.prepare(simulator)
     session = Session(simulator, tmp_path, {**NAMES, **start.names}, **start.options)
-    start.fill(session.folder)
+    start.fill(session.folder, simulator)
     for block in blocks(page):
         session.do(block)
     session.end()

@@ -31,6 +31,10 @@ TWO_RUNS = ["tests/unit/domain/test_two_runs.py"]
 NODE = "plugins/module_utils/node/"
 NODE_TABLE = ["tests/node/test_table.py"]
 NODE_GARBLED = ["tests/node/test_garbled.py"]
+NODE_MEMORY = ["tests/node/test_memory.py"]
+NODE_ROLE = ["tests/node/test_role.py"]
+NODE_FLEET = ["tests/node/test_fleet.py"]
+NODE_VERSIONS = ["tests/node/test_versions.py", "-k", "problem or supernode"]
 TRANSPORT_TESTS = ["tests/unit/transport"]
 HOSTILE = "tests/security/test_hostile_inventory.py"
 WIRING = "plugins/module_utils/wiring/"
@@ -895,6 +899,119 @@ MUTANTS = [
         "reasons.sort(key=lambda reason: reason[0])",
         "reasons.sort(key=lambda reason: -reason[0])",
         NODE_TABLE,
+    ),
+    # A maintenance of a node.
+    (
+        "maintenance: what an earlier drain has stopped is forgotten",
+        NODE + "_memory.py",
+        "merged = list(earlier or [])",
+        "merged = []",
+        NODE_MEMORY,
+    ),
+    (
+        "maintenance: a second snapshot takes the place of the first",
+        NODE + "_memory.py",
+        'if memory["before"] is not None and not again:',
+        "if False:",
+        NODE_MEMORY,
+    ),
+    (
+        "maintenance: verify alone opens the way back",
+        NODE + "_memory.py",
+        'if passed["level"] != "health":',
+        "if False:",
+        NODE_MEMORY,
+    ),
+    (
+        "maintenance: a pass of an earlier boot opens the way back",
+        NODE + "_memory.py",
+        'if boot_id is None or passed["boot_id"] != boot_id:',
+        "if False:",
+        NODE_MEMORY,
+    ),
+    (
+        "maintenance: a failure leaves an earlier pass",
+        NODE + "_memory.py",
+        "return dict(memory, passed=None)\n    known",
+        "return memory\n    known",
+        NODE_MEMORY,
+    ),
+    (
+        "maintenance: an old copy of the controller is believed",
+        NODE + "_memory.py",
+        "    if on_node is not None:\n        return on_node\n",
+        "    if on_controller is None:\n        return on_node\n",
+        NODE_MEMORY,
+    ),
+    (
+        "maintenance: a container is stopped and then remembered",
+        NODE + "_maintenance.py",
+        'self._keep(_memory.with_drained(self._opened(), "containers", found))',
+        "pass",
+        [*NODE_ROLE, "-k", "test_a_maintenance"],
+    ),
+    (
+        "maintenance: the container engine is a service like another",
+        NODE + "_memory.py",
+        "return plain in ENGINES or ",
+        "return ",
+        [*NODE_ROLE, "-k", "services_that_are_never_stopped"],
+    ),
+    (
+        "maintenance: a container with --rm is stopped",
+        NODE + "_maintenance.py",
+        'if each["HostConfig"].get("AutoRemove"):',
+        "if False:",
+        [*NODE_ROLE, "-k", "would_be_gone"],
+    ),
+    (
+        "maintenance: who holds an NPU is not known, and so nobody does",
+        "plugins/action/npu_node_step.py",
+        'result["holders"] == [] or',
+        'not result["holders"] or',
+        [*NODE_ROLE, "-k", "unknown_holders"],
+    ),
+    (
+        "verify: a node without a word passes",
+        DOMAIN + "rollout/_node_outcomes.py",
+        "    if word is None:\n",
+        '    if word is None:\n        word = {"verdict": "ok"}\n    if False:\n',
+        NODE_MEMORY,
+    ),
+    (
+        "verify: whoever is done passes before its node is asked",
+        DOMAIN + "rollout/_node_outcomes.py",
+        'if outcome["ok"] and outcome["verdict"] == "done":',
+        "if False:",
+        NODE_MEMORY,
+    ),
+    (
+        "verify: a word of an earlier play counts",
+        "plugins/plugin_utils/_host_fates.py",
+        'return note if isinstance(note, Mapping) and note.get("mark") == mark else None',
+        "return note if isinstance(note, Mapping) else None",
+        NODE_MEMORY,
+    ),
+    (
+        "verify: a drain without a way back is taken",
+        "plugins/plugin_utils/_host_variables.py",
+        'if values.get("drain") and values["verify"] != "health":',
+        "if False:",
+        [*NODE_FLEET, "-k", "does_not_fit"],
+    ),
+    (
+        "versions: a node that says nothing is left out",
+        NODE + "_fleet.py",
+        'return dict(row, verdict="unknown", reasons=[said])',
+        'return dict(row, verdict="unknown", reasons=[])',
+        NODE_VERSIONS,
+    ),
+    (
+        "versions: a mixed supernode is none",
+        NODE + "_fleet.py",
+        "if supernode != ALONE and len(versions) > 1:",
+        "if False:",
+        NODE_VERSIONS,
     ),
     # The gates of a rollout.
     (

@@ -12,6 +12,8 @@ import shutil
 import sys
 from typing import Any
 
+from node import fake_tools
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = "MODELARTS_LITESERVER_NODE_ROOT"
 HOST = "pid:[4026531836]"
@@ -96,17 +98,6 @@ class FakeNode:
             target = self.folder / path[1:]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
-        for pid, process in state["proc"].items():
-            place = self.folder / "proc" / pid
-            (place / "fd").mkdir(parents=True)
-            for number, path in enumerate(process["open"]):
-                (place / "fd" / str(number)).symlink_to(path)
-            (place / "maps").write_text("".join(f"7f-80 rw-s 0 0:5 1 {path}\n" for path in process.get("mapped", [])))
-            (place / "comm").write_text(process["name"] + "\n")
-            (place / "cgroup").write_text(process["cgroup"] + "\n")
-            if "namespace" in process:
-                (place / "ns").mkdir()
-                (place / "ns" / "pid").symlink_to(process["namespace"])
         for tool in state["tools"]:
             place = "usr/local/Ascend/driver/tools" if tool == "hccn_tool" else "usr/local/bin"
             path = self.folder / place / tool
@@ -114,7 +105,7 @@ class FakeNode:
             lines = [f"#!{sys.executable} -IS", "import sys", f"sys.path.insert(0, {str(HERE)!r})", "import fake_tools"]
             path.write_text("\n".join([*lines, "sys.exit(fake_tools.main(__file__, sys.argv[1:]))\n"]))
             path.chmod(0o755)
-        (self.folder / "state.json").write_text(json.dumps(state, indent=1))
+        fake_tools.save(str(self.folder), state)
 
     def change(self, **values: Any) -> None:
         """Change some of the state."""

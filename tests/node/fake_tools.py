@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stand-ins for npu-smi, hccn_tool, lspci and docker: they print the state of a fake node, in the layout of its chips.
+"""Stand-ins for npu-smi, hccn_tool, lspci, docker and systemctl: they print the state of a fake node, as its chips do.
 
 A tool of a fake node is a line that calls ``main``; the state is ``state.json`` in the node's folder. ``output`` is the
 same without a process.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 
@@ -264,9 +265,13 @@ def docker(state, arguments):
         return json.dumps([inspected(each) for each in found], indent=4) + "\n", 0
     if arguments[0] in ("stop", "start"):
         names = [each for each in arguments[1:] if len(each) == 64]
+        missing = [name for name in names if name not in [each["id"] for each in state["containers"]]]
         for each in state["containers"]:
             if each["id"] in names:
                 each["running"] = arguments[0] == "start"
+                state["log"] = [*state.get("log", []), "docker {} {}".format(arguments[0], each["name"])]
+        if missing:
+            return f"Error response from daemon: No such container: {missing[0]}\n", 1
         return "".join(name + "\n" for name in names), 0
     return "docker: unknown command\n", 1
 
@@ -277,12 +282,83 @@ def inspected(container):
         "Id": container["id"],
         "Name": "/" + container["name"],
         "State": {"Running": container["running"], "Pid": container["pid"] if container["running"] else 0},
-        "HostConfig": {"Runtime": container.get("runtime", "runc"), "Devices": devices},
+        "HostConfig": {
+            "Runtime": container.get("runtime", "runc"),
+            "Devices": devices,
+            "AutoRemove": container.get("auto_remove", False),
+        },
         "Config": {"Env": container.get("env", ["PATH=/bin"]), "Image": "registry.example.com/serve:1"},
     }
 
 
-TOOLS = {"npu-smi": npu_smi, "hccn_tool": hccn_tool, "lspci": lspci, "docker": docker}
+def systemctl(state, arguments):
+    """What ``ansible.builtin.systemd`` asks for."""
+    words = [each for each in arguments if not each.startswith("-")]
+    if not words or len(words) < 2:
+        return "", 0
+    verb, name = words[0], words[1].removesuffix(".service")
+    services = state.get("services", {})
+    if verb == "show":
+        if name not in services:
+            return f"LoadState=not-found\nActiveState=inactive\nSubState=dead\nId={name}.service\n", 0
+        active = services[name]
+        sub = "running" if active == "active" else "dead"
+        return f"LoadState=loaded\nActiveState={active}\nSubState={sub}\nId={name}.service\n", 0
+    if verb in ("start", "stop") and name in services:
+        services[name] = "active" if verb == "start" else "inactive"
+        state["log"] = [*state.get("log", []), f"systemctl {verb} {name}"]
+        return "", 0
+    if verb in ("is-active", "is-enabled", "is-failed") and name in services:
+        return services[name] + "\n", 0 if services[name] == "active" else 3
+    if verb == "list-unit-files":
+        return "", 0
+    return f"Unit {name}.service could not be found.\n", 4
+
+
+TOOLS = {"npu-smi": npu_smi, "hccn_tool": hccn_tool, "lspci": lspci, "docker": docker, "systemctl": systemctl}
+
+
+def running(state, process):
+    """Whether a process of the node is there: one of a container or a service ends and begins with it."""
+    owner = process.get("of")
+    if owner is None:
+        return True
+    containers = {each["name"]: each["running"] for each in state["containers"]}
+    return containers[owner] if owner in containers else state.get("services", {}).get(owner) == "active"
+
+
+def put_processes(folder, state):
+    """Make the node's /proc hold the processes that are there."""
+    for pid, process in state["proc"].items():
+        place = os.path.join(folder, "proc", pid)
+        if not running(state, process):
+            shutil.rmtree(place, ignore_errors=True)
+        if not running(state, process) or os.path.exists(place):
+            continue
+        os.makedirs(os.path.join(place, "fd"))
+        for number, path in enumerate(process["open"]):
+            os.symlink(path, os.path.join(place, "fd", str(number)))
+        texts = {
+            "maps": "".join(f"7f-80 rw-s 0 0:5 1 {path}\n" for path in process.get("mapped", [])),
+            "comm": process["name"] + "\n",
+            "cgroup": process["cgroup"] + "\n",
+        }
+        for name, text in texts.items():
+            with open(os.path.join(place, name), "w") as file:
+                file.write(text)
+        if "namespace" in process:
+            os.makedirs(os.path.join(place, "ns"))
+            os.symlink(process["namespace"], os.path.join(place, "ns", "pid"))
+
+
+def save(folder, state):
+    """Write the state in one step, and what follows from it."""
+    path = os.path.join(folder, "state.json")
+    own = path + f".{os.getpid()}"
+    with open(own, "w") as file:
+        file.write(json.dumps(state, indent=1))
+    os.rename(own, path)
+    put_processes(folder, state)
 
 
 def output(state, tool, arguments):
@@ -303,16 +379,13 @@ def main(program, arguments):
     with open(path) as file:
         text = file.read()
     state = json.loads(text)
-    if os.environ.get("LC_ALL") != "C":
+    if os.environ.get("LC_ALL") != "C" and tool != "systemctl":
         print("a line in another language")
     if tool in state.get("hangs", []):
         time.sleep(600)
     time.sleep(state.get("seconds", 0))
     printed, status = output(state, tool, arguments)
     sys.stdout.write(printed)
-    changed = json.dumps(state, indent=1)
-    if changed != text and json.loads(text) != state:
-        with open(path + ".new", "w") as file:
-            file.write(changed)
-        os.rename(path + ".new", path)
+    if json.loads(text) != state:
+        save(folder, state)
     return status

@@ -24,8 +24,8 @@ from playbooks.harness import REPOSITORY, clean_environment
 
 MINORS = range(6, 15)
 # What each ansible-core can run on the node.
-OLDEST = {"2.16": 6, "2.19": 8, "2.21": 9}
-NEWEST = {"2.16": 12, "2.19": 13, "2.21": 14}
+OLDEST = {"2.16": 6, "2.18": 8, "2.19": 8, "2.20": 9, "2.21": 9}
+NEWEST = {"2.16": 12, "2.18": 13, "2.19": 13, "2.20": 14, "2.21": 14}
 RUN = """
 import json, sys, time, types
 package = types.ModuleType("node")

@@ -255,6 +255,16 @@ def test_a_chip_off_the_bus_is_lost(tmp_path: pathlib.Path) -> None:
     assert judge(node, wanted("910B")).verdict == "unhealthy"
 
 
+def test_a_chip_in_the_place_of_another_one_is_missed(tmp_path: pathlib.Path) -> None:
+    """As many chips as before, and all of them well: but one is not where it was."""
+    before = ask(tmp_path, healthy("910B"))
+    state = healthy("910B")
+    fake_node.first_chip(state)["bus_id"] = "0000:9F:00.0"
+    found = judge(ask(tmp_path, state), wanted("910B"), before)
+    assert found.verdict == "unhealthy"
+    assert found.reasons == ["NPU 1 (0000:22:00.0) is not there"]
+
+
 def test_a_driver_in_another_place(tmp_path: pathlib.Path) -> None:
     state = healthy("910B")
     for path in list(state["files"]):

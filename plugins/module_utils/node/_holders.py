@@ -159,6 +159,16 @@ def _containers(node: Node) -> Tuple[List[Holder], bool, List[str]]:
 
     Containers of other engines are seen by the files that they have open.
     """
+    running, listed, unknown = running_containers(node)
+    try:
+        holders = [_container(each) for each in running]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [], False, [f"docker inspect: {type(error).__name__}: {error}"]
+    return [holder for holder in holders if holder], listed, unknown
+
+
+def running_containers(node: Node) -> Tuple[List[Dict[str, Any]], bool, List[str]]:
+    """What ``docker inspect`` says of the running containers, whether it is all of them, and the unknown texts."""
     if node.find("docker") is None:
         return [], True, []
     for _attempt in range(3):  # a container may start or end between the commands
@@ -183,12 +193,12 @@ def _containers(node: Node) -> Tuple[List[Holder], bool, List[str]]:
     if details.problem:
         return [], False, ["docker: " + details.text]
     try:
-        holders = [_container(each) for each in json.loads(details.text)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        found = json.loads(details.text)
+    except ValueError as error:
         return [], False, [f"docker inspect: {type(error).__name__}: {details.text[:80]}"]
-    if len(holders) != len(ids):
-        return [], False, [f"docker inspect: {len(holders)} containers, not {len(ids)}"]
-    return [holder for holder in holders if holder], True, []
+    if not isinstance(found, list) or len(found) != len(ids):
+        return [], False, [f"docker inspect: not one answer for each of {len(ids)} containers"]
+    return found, True, []
 
 
 def _container(details: Dict[str, Any]) -> Optional[Holder]:

@@ -163,6 +163,7 @@ def test_the_life_of_a_run_over_two_batches():
         "status": "FAILED",
         "message": "npu busy",
         "job_id": "j1",
+        **dict.fromkeys(("driver_before", "driver_after", "firmware_before", "firmware_after")),
         "submitted": True,
         "started_at": 2100,
         "ended_at": 2300,

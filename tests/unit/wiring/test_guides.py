@@ -24,10 +24,10 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollout._run_record import (
     FACTS,
-    NOT_STARTED,
-    PENDING,
+    MISMATCH,
+    ORDER,
+    REBOOT_PENDING,
     SCHEMA_VERSION,
-    STARTING,
     STOPPED_BY,
     RunRecord,
 )
@@ -154,7 +154,7 @@ def test_every_message_in_the_table_is_one_of_the_code() -> None:
 
 
 def test_verdicts_of_the_output_are_told() -> None:
-    assert sorted(first_cells(section(FLEET, "During"))) == sorted(VERDICTS)
+    assert sorted(first_cells(section(FLEET, "During"))) == sorted([*VERDICTS, MISMATCH, REBOOT_PENDING])
 
 
 # The record
@@ -209,7 +209,7 @@ def test_every_phase_is_told_in_its_order() -> None:
 
 def test_every_verdict_of_the_record_is_told() -> None:
     told = first_cells(section(RECORD, "Verdicts"))
-    assert sorted(told) == sorted([*VERDICTS, PENDING, STARTING, NOT_STARTED])
+    assert sorted(told) == sorted(ORDER)
 
 
 def test_every_reason_to_stop_is_told() -> None:

@@ -33,7 +33,7 @@ ALLOWED = {
     "plugin_utils": {*ALL_OF_DOMAIN, WIRING, "ansible", "yaml", "jinja2", "markupsafe"},  # come with ansible-core
     "doc_fragments": set(),
     # The doors.
-    "action": {*ALL_OF_DOMAIN, "plugin_utils", "ansible"},
+    "action": {*ALL_OF_DOMAIN, NODE, "plugin_utils", "ansible"},
     "filter": {*ALL_OF_DOMAIN, "ansible"},
     "inventory": {*ALL_OF_DOMAIN, TRANSPORT, WIRING, "plugin_utils", "ansible"},
     "lookup": {"plugin_utils", "ansible"},

@@ -70,7 +70,7 @@ def test_every_installation_asks_for_hashes() -> None:
     # The first pin of what pins; and two lists of words that --require-hashes follows.
     assert sorted(line.split(":")[0] for line in unpinned) == [
         "tests/artifact/artifact_test.py",
-        "tests/tools/awx_collection.py",
+        "tests/tools/packaged_collection.py",
         "tests/tools/pin.sh",
     ], unpinned
 

@@ -145,11 +145,14 @@ def judge_approval(record: RunRecord, answer: str, now: int) -> str | None:
     )
 
 
-def judge_hook(record: RunRecord, passed: int, failed: int, now: int) -> None:
-    """Stop the run where ``fleet_job_before`` left no host of the newest batch: Ansible ends the play there."""
+def judge_hook(record: RunRecord, passed: int, failed: int, now: int, what: str = "fleet_job_before") -> None:
+    """Stop the run where what comes before the jobs left no host of the newest batch: Ansible ends the play there.
+
+    :param what: comes before the jobs.
+    """
     if failed and not passed:
         number = record.batch["number"]
-        record.stop(f"fleet_job_before failed on every host of batch {number}", "hook", now)
+        record.stop(f"{what} failed on every host of batch {number}", "hook", now)
 
 
 def judge_start(record: RunRecord, now: int) -> str | None:

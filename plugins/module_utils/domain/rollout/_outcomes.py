@@ -62,6 +62,7 @@ class Outcome(OutcomeOfAny, total=False):
 
     text: str
     hint: str
+    versions: dict[str, str | None]
     ended_ago: float
     ended_at: int
 

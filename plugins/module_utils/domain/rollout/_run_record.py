@@ -20,6 +20,8 @@ from ._outcomes import Outcome
 
 SCHEMA_VERSION = 2
 PENDING, STARTING, NOT_STARTED = "pending", "starting", "not_started"
+# What only the node knows: its job is done, and it runs something else, or nobody has asked it.
+MISMATCH, REBOOT_PENDING, UNVERIFIED = "mismatch", "reboot_pending", "unverified"
 RUNNING, ENDED, STOPPED = "running", "ended", "stopped"
 # Why a run was stopped: what cannot be read from a record is not among them.
 STOPPED_BY = (
@@ -42,7 +44,7 @@ FACTS: Mapping[str, object] = {
     "window_end": None,
 }
 # What a server's verdict may be, in the order in which people want to read them.
-ORDER = (*VERDICTS, STARTING, NOT_STARTED, PENDING)
+ORDER = (*VERDICTS, MISMATCH, REBOOT_PENDING, UNVERIFIED, STARTING, NOT_STARTED, PENDING)
 
 
 class RunRecord:
@@ -106,6 +108,10 @@ class RunRecord:
                         "status": None,
                         "message": None,
                         "job_id": None,
+                        "driver_before": None,
+                        "driver_after": None,
+                        "firmware_before": None,
+                        "firmware_after": None,
                         "submitted": None,
                         "started_at": None,
                         "ended_at": None,
@@ -226,11 +232,12 @@ class RunRecord:
     def settled(self, outcomes: Mapping[str, Outcome], now: int, hook: bool = False) -> None:
         """After the wait: the outcome of each host of the batch.
 
-        :param hook: whether tasks of the user's follow, which may fail a host that is done.
+        :param hook: whether tasks follow that may fail a host that is done: the user's, or those that ask its node.
         """
         for row in self._rows(outcomes):
             _take(row, outcomes[row["host"]])
-            row["passed"] = outcomes[row["host"]]["ok"]
+            asked = outcomes[row["host"]]["verdict"] != UNVERIFIED
+            row["passed"] = outcomes[row["host"]]["ok"] if asked else None
             row["ended_at"] = row["ended_at"] or outcomes[row["host"]].get("ended_at") or now
         self.data["updated_at"] = now
         self.batch["phase"] = "after"
@@ -239,6 +246,9 @@ class RunRecord:
 
     def closed(self, now: int) -> None:
         """The batch is over; with the last one, the run is."""
+        for row in self.data["servers"]:
+            if row["verdict"] == UNVERIFIED and row["batch"] == self.batch["number"]:
+                row["passed"] = False
         self.batch.update(phase="ended", ended_at=now)
         self.data["updated_at"] = now
         if self.data["state"] == RUNNING and not self.untouched:
@@ -308,6 +318,7 @@ def _take(row: Record, outcome: Outcome) -> None:
         row["verdict"] = NOT_STARTED
     texts = {key: outcome[key] for key in ("server_name", "status")}
     texts["message"] = outcome["message"] or outcome.get("text")
+    texts.update(outcome.get("versions") or {})
     # Whatever a service puts into one, a record of 10,000 servers can be read.
     row.update({key: text if text is None else text[:LONGEST_LINE] for key, text in texts.items()})
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put the collection awx.awx into a folder: python tests/tools/awx_collection.py FOLDER
+"""Put a collection that others publish into a folder: python tests/tools/packaged_collection.py NAMESPACE.NAME FOLDER
 
 The Python package index has it only as a part of the package "ansible", which holds a hundred others and takes minutes
 to install. So its wheel is fetched, and only this collection is taken out of it. The pin is the last version for
@@ -19,15 +19,15 @@ import tempfile
 import zipfile
 
 PINS = pathlib.Path(__file__).parent.parent / "requirements" / "constraints-awx-collection.txt"
-PART = "ansible_collections/awx/awx/"
 
 
-def install(folder: pathlib.Path) -> None:
+def install(name: str, folder: pathlib.Path) -> None:
+    part = "ansible_collections/{}/{}/".format(*name.split("."))
     mark = folder / ".ready"
     pins = PINS.read_text()
     if mark.is_file() and mark.read_text() == pins:
         return
-    print("Taking the collection awx.awx out of the package ansible")
+    print(f"Taking the collection {name} out of the package ansible")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temp:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-qq", "--no-deps", "--no-input"]
@@ -36,14 +36,14 @@ def install(folder: pathlib.Path) -> None:
         (wheel,) = pathlib.Path(temp).glob("*.whl")
         target = pathlib.Path(temp) / "collections"
         with zipfile.ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if name.startswith(PART)]
+            names = [each for each in archive.namelist() if each.startswith(part)]
             archive.extractall(target, names)
-        if not (target / PART / "plugins" / "modules" / "job_template.py").is_file():
-            sys.exit(f"{wheel.name} does not hold {PART}")
+        if not (target / part / "plugins" / "modules").is_dir():
+            sys.exit(f"{wheel.name} does not hold {part}")
         (target / ".ready").write_text(pins)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(target, folder)
 
 
 if __name__ == "__main__":
-    install(pathlib.Path(sys.argv[1]))
+    install(sys.argv[1], pathlib.Path(sys.argv[2]))
