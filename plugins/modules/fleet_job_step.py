@@ -83,7 +83,7 @@ options:
     type: dict
   mark:
     description:
-      - Tells what nodes said for this batch from what they said before.
+      - Separates what nodes report for this batch from what they reported before.
     type: str
 seealso:
   - module: modelarts.liteserver.liteserver_job

@@ -87,7 +87,7 @@ options:
     default: 15
   wait:
     description:
-      - Seconds until the node has to answer, or to be idle. The controller looks again and again.
+      - Seconds until the node has to answer, or to be idle. The controller polls.
     type: int
     default: 0
   settle:

@@ -38,7 +38,7 @@ def verified(step: Step) -> Result:
 
     record, trouble = step.run.note(note, [])
     if trouble:
-        step.warnings.append(f"{trouble} What the nodes say may not be in the record; then no further batch starts.")
+        step.warnings.append(f"{trouble} What the nodes report may not be in the record; then no further batch starts.")
     step.outcomes.write(judged)
     line = verified_line(record.data) if record is not None else None
     if record is not None:

@@ -123,7 +123,7 @@ def test_a_fleet(fleet: Fleet, simulator: Simulator) -> None:
     assert [rows[host(PENDING)][key] for key in keys] == [OLD, OLD, "SUCCESS", False]
     assert rows[host(HELD)]["driver_after"] is None
 
-    (line,) = run.of("Bring in what the nodes say")[0]["result"]["summary"]
+    (line,) = run.of("Bring in what the nodes report")[0]["result"]["summary"]
     assert line == (
         f"9 verified, 1 mismatch: {host(MISMATCH)} runs {OLD} on NPU 3, {VERSION} is on disk,"
         f" 1 reboot pending: {host(PENDING)} runs {OLD} on every NPU, {VERSION} is on disk"

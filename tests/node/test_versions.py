@@ -99,4 +99,4 @@ def test_a_node_that_says_nothing_is_a_problem(tmp_path: pathlib.Path) -> None:
 def test_the_supernode_that_a_node_names_counts_where_the_inventory_names_none(tmp_path: pathlib.Path) -> None:
     one, other = ask(tmp_path, healthy("A3")), ask(tmp_path, in_state("A3", fake_node.reboot_pending))
     fleet = fleet_of({"a": {"npu": one, "supernode": None}, "b": {"npu": other, "supernode": None}}, None)
-    assert any("supernode 2 (as the node says) is mixed" in problem for problem in fleet.problems)
+    assert any("supernode 2 (as the node reports) is mixed" in problem for problem in fleet.problems)

@@ -98,7 +98,7 @@ def _row(host: str, node: Dict[str, Any], wanted: Optional[str]) -> Row:
         said = " ".join(str((npu or {}).get("msg") or "the node was not asked").split())
         return dict(row, verdict="unknown", reasons=[said])
     if supernode is None and npu["supernode"]:
-        row["supernode"] = "{} (as the node says)".format(npu["supernode"]["id"])
+        row["supernode"] = "{} (as the node reports)".format(npu["supernode"]["id"])
     found = judge(npu, wanted, None, "version")
     row["driver"], row["firmware"] = (_running(npu, name) for name in ("driver_version", "firmware_version"))
     row["on_disk"] = npu["driver"]["installed"]

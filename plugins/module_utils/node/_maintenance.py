@@ -176,7 +176,7 @@ class Maintenance:
     def _docker(self, *arguments: str) -> None:
         answer = self._node.run("docker", *arguments)
         if answer.problem:
-            text = "docker {}: {}. What was remembered stays in {}; run the same again once docker does it"
+            text = "docker {}: {}. What was remembered stays in {}; rerun once docker does it"
             raise Refused(text.format(arguments[0], answer.text.strip() or answer.problem, _memory.PATH))
 
     def _read(self) -> Optional[Memory]:

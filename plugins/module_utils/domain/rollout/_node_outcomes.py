@@ -22,7 +22,7 @@ _STAYS = "it stays drained"
 _VERDICTS = {
     "mismatch": (MISMATCH, f"see the node's installer log; {_STAYS}, and {AGAIN}"),
     "reboot_pending": (REBOOT_PENDING, f"restart the node, then run the same play again; until then {_STAYS}"),
-    "unhealthy": ("failed", f"mend the node; {_STAYS}, then run the same play again"),
+    "unhealthy": ("failed", f"fix the node; {_STAYS}, then run the same play again"),
 }
 _UNKNOWN = ("unknown", f"see the node itself; {_STAYS}, then run the same play again")
 VERSIONS = ("driver_before", "driver_after", "firmware_before", "firmware_after")
@@ -55,13 +55,13 @@ def verified(outcomes: Mapping[str, Outcome], words: Mapping[str, Record]) -> di
 
 def _judged(outcome: Outcome, word: Record | None) -> Outcome:
     if word is None:
-        text = "its job is done, and its node did not say what it runs"
+        text = "its job is done, and its node did not report what it runs"
         return {**outcome, "verdict": _UNKNOWN[0], "text": text, "hint": _UNKNOWN[1], "message": text}
     versions = {key: None if word.get(key) is None else str(word[key]) for key in VERSIONS}
     if word.get("verdict") == "ok":
         return {**outcome, "verdict": "done", "ok": True, "text": "", "hint": "", "versions": versions}
     verdict, hint = _VERDICTS.get(str(word.get("verdict")), _UNKNOWN)
-    text = as_line("; ".join(map(str, word.get("reasons") or [])) or "the node says no reason", _LONGEST_REASON)
+    text = as_line("; ".join(map(str, word.get("reasons") or [])) or "the node gives no reason", _LONGEST_REASON)
     return {**outcome, "verdict": verdict, "text": text, "hint": hint, "message": text, "versions": versions}
 
 
