@@ -62,8 +62,9 @@ def test_links_of_the_plugins() -> None:
 
 @pytest.mark.parametrize("page", [page for page in DOCS if page not in WIDE])
 def test_lines_are_no_longer_than_they_may_be(page: str) -> None:
-    text = (REPOSITORY / page).read_text(encoding="utf-8")
-    assert [line for line in text.splitlines() if len(line) > LONGEST_LINE and "](" not in line] == []
+    # A row of a table, and a link, cannot be broken.
+    lines = [line for line in (REPOSITORY / page).read_text(encoding="utf-8").splitlines() if line[:1] != "|"]
+    assert [line for line in lines if len(line) > LONGEST_LINE and "](" not in line] == []
 
 
 @pytest.mark.parametrize("page", [page for page in DOCS if page != "README.md"])
