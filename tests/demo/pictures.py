@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws docs/images/plan.svg and run.svg from real runs of the demo's first two steps: make pictures
 
-Each shows one wave of a run as a terminal shows it, with long lines cut off.
+One shows the end of a plan and the other one wave of a run as a terminal shows it, with long lines cut off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from simulator.process import Simulator
 IMAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "images"
 WIDTH = 110
 # Of an error only the message: its place in the role and the whole result of the task follow.
-CONTEXT = re.compile(r"^(Origin: |fatal: |\d+ |\d+$|\s*\^ column|\s*$)")
+CONTEXT = re.compile(r"^(Origin: |fatal: |\s*\d+ |\s*\d+$|\s*\^ column|\s*$)")
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     with Simulator(servers=demo.SERVERS, settings=settings) as simulator:
         simulator.server(demo.FAILING, fail=1, message="npu busy")
         (_, plan, _, _), (_, upgrade, _, _) = demo.STEPS[:2]
-        draw("plan", plan, wave(run(simulator, plan), 0))
+        draw("plan", plan, end_of_plan(run(simulator, plan)))
         draw("run", upgrade, wave(run(simulator, upgrade), 1))
 
 
@@ -54,6 +54,11 @@ def wave(output: str, number: int) -> list[str]:
         if plain and not CONTEXT.match(plain):
             shown.append(line)
     return shown
+
+
+def end_of_plan(output: str) -> list[str]:
+    """The table that a plan ends with."""
+    return output[output.index("\nplan: ") :].split("PLAY RECAP")[0].strip("\n").splitlines()
 
 
 def draw(name: str, arguments: list[str], lines: list[str]) -> None:
