@@ -23,7 +23,9 @@ def check_aftercare(own: dict[str, Any], now: int) -> None:
     """Refuse a spec that no job could have, before the run's first request; raises InvalidOption."""
     if own.get("collect_logs") == "failed":
         if not own.get("logs_spec"):
-            raise InvalidOption("fleet_job_logs_spec: needed with fleet_job_collect_logs=failed, for example an obs_path")
+            raise InvalidOption(
+                "fleet_job_logs_spec: needed with fleet_job_collect_logs=failed, for example an obs_path"
+            )
         _request("fleet_job_logs_spec", "server", own["logs_spec"], now)
 
 
@@ -45,7 +47,9 @@ def collect_logs(step: Step, data: Record, own: Result) -> None:
     data["logs_job_ids"] = [job["job_id"] for job in jobs if job["job_id"]]
     errors = dict.fromkeys(job["error"] for job in jobs if job["error"])
     if errors:
-        step.warnings.append(f"fleet_job_collect_logs: logs were not collected of all failed servers: {'; '.join(errors)}")
+        step.warnings.append(
+            f"fleet_job_collect_logs: logs were not collected of all failed servers: {'; '.join(errors)}"
+        )
 
 
 def _request(host: str, server_id: str, spec: Record, now: int) -> HostRequest:

@@ -72,8 +72,7 @@ def _paths_of(given: object) -> Iterator[str]:
         yield from inside
     if not found:
         raise InvalidOption(
-            f"no record of a run in {given}. What to do: name files or folders that fleet_job_record was set"
-            " to"
+            f"no record of a run in {given}. What to do: name files or folders that fleet_job_record was set to"
         )
 
 

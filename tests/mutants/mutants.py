@@ -51,6 +51,7 @@ BATCH_TESTS = ["tests/unit/domain/test_batch.py"]
 DOCTOR = DOMAIN + "doctor/"
 DOCTOR_TESTS = ["tests/unit/domain/test_doctor.py"]
 SUPERNODE_TESTS = ["tests/unit/domain/test_supernodes.py"]
+TURN_TESTS = ["tests/unit/wiring/test_turn.py"]
 MUTANTS = [
     # The rule, condition by condition: the property test alone must notice each.
     ("rule: never admits", DECISION, "if wanted.reuse == REUSE_NEVER:", "if False:", RULE),
@@ -1372,6 +1373,70 @@ MUTANTS = [
         "if any(task.status == PROCESSING for task in job.tasks)",
         "if False",
         ["tests/playbooks/fleet/test_doctor_matrix.py", "-k", "finished_early"],
+    ),
+    # When a batch may start, and what a run shows of secrets.
+    (
+        "turn: the window is not judged",
+        DOMAIN + "rollout/_gates.py",
+        "if now + (wait + seconds) * 1000 > end:",
+        "if False:",
+        TURN_TESTS,
+    ),
+    (
+        "turn: what is not known takes no time",
+        DOMAIN + "rollout/_schedule.py",
+        "        return wait_timeout, ",
+        "        return 0, ",
+        TURN_TESTS,
+    ),
+    (
+        "turn: done before is quick",
+        DOMAIN + "rollout/_schedule.py",
+        'for row in rows if row["submitted"] and ',
+        "for row in rows if ",
+        TURN_TESTS,
+    ),
+    (
+        "turn: the soak does not count for the window",
+        "plugins/plugin_utils/_turn.py",
+        "_judge_window(record, own, clock, left)",
+        "_judge_window(record, own, clock, 0)",
+        TURN_TESTS,
+    ),
+    (
+        "turn: a stop file that cannot be checked is not there",
+        "plugins/plugin_utils/_turn.py",
+        "    except FileNotFoundError:\n",
+        "    except OSError:\n",
+        TURN_TESTS,
+    ),
+    (
+        "turn: nobody checks the stop file after a soak",
+        "plugins/plugin_utils/_turn.py",
+        "    judge_turn(record, own, clock)\n\n\ndef judge_turn",
+        "\n\ndef judge_turn",
+        TURN_TESTS,
+    ),
+    (
+        "command: extra variables are shown",
+        "plugins/plugin_utils/_command_line.py",
+        "    if not name.startswith(_OWN) or name in _SECRET or is_secret_name(name):\n",
+        "    if False:\n",
+        ["tests/unit/wiring/test_command_line.py"],
+    ),
+    (
+        "webhook: plain http leaves the machine",
+        WIRING + "_webhook.py",
+        'if parts.scheme == "http" and not is_loopback(host):',
+        "if False:",
+        ["tests/unit/wiring/test_webhook.py"],
+    ),
+    (
+        "webhook: it waits for ever",
+        WIRING + "_webhook.py",
+        "thread.join(PATIENCE)",
+        "thread.join()",
+        ["tests/unit/wiring/test_webhook.py", "-k", "does_not_end"],
     ),
 ]
 

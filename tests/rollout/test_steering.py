@@ -124,9 +124,9 @@ def test_a_soak_is_between_batches_and_not_after_the_last(simulator, rollout):
         for before, after in zip(record["batches"], record["batches"][1:], strict=False)
     ]
     assert len(pauses) == 2 and min(pauses) >= 5
-    assert "soak" not in run.output[run.output.index("batch 3 of 3") :]
+    assert "soak: " not in run.output[run.output.index("batch 3 of 3") :]
     again = rollout.run(play(role(soak=600), serial=1))
-    assert again.status == 0 and "soak" not in again.output
+    assert again.status == 0 and "soak: " not in again.output
 
 
 def test_a_receiver_gets_the_life_of_a_run(simulator, rollout):
@@ -194,6 +194,7 @@ def test_after_a_kill_record_page_and_the_next_run_agree(simulator, rollout):
     assert (killed["state"], killed["batches"][-1]["phase"]) == ("running", "waiting")
     (page,) = rollout.record.glob("*.html")
     assert "running: 0 of 2 done, 1 running, 1 pending" in page.read_text()
+    simulator.set(job_duration=0.3)
     simulator.advance(600)
     after = rollout.run(play(role(record=str(rollout.record)), serial=1))
     assert after.status == 0
@@ -260,7 +261,9 @@ def test_a_second_terminal_sees_the_batch_and_the_estimate(simulator, rollout):
     running.wait_until(lambda: "batch 2 of 2" in running.output() and "3 of 4 done" in running.output())
     look = rollout.run("modelarts.liteserver.job_status", variables={"job_status_record": str(rollout.record)})
     running.kill()
-    (lines,) = (event["result"]["msg"] for event in look.of("The run, its waves, and supernodes of which a part is done"))
+    (lines,) = (
+        event["result"]["msg"] for event in look.of("The run, its waves, and supernodes of which a part is done")
+    )
     (record,) = rollout.records()
     text = " ".join(" ".join(lines).split())
     assert f"run {record['run_id']}: running: 4 of 8 done, 4 running batch 2 of 2: waiting" in text

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import pathlib
+import socket
+import threading
 import time
 
 import pytest
@@ -63,6 +65,17 @@ def test_a_receiver_that_does_not_answer_costs_seconds(monkeypatch: pytest.Monke
         trouble = Webhook(receiver.url, {}).send(EVENT)
         assert time.monotonic() - begun < 4
     assert trouble and TOKEN not in trouble
+
+
+def test_a_search_for_a_name_that_does_not_end_costs_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "PATIENCE", 1)
+    found = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: found.wait(30))
+    begun = time.monotonic()
+    trouble = Webhook("https://hooks.example.com/services", {}).send(EVENT)
+    assert time.monotonic() - begun < 15
+    assert trouble and "no answer within 1 s" in trouble
+    found.set()
 
 
 @pytest.mark.parametrize("url", [f"http://127.0.0.1:1/{TOKEN}", f"https://no.such.host.invalid/{TOKEN}?key={TOKEN}"])
