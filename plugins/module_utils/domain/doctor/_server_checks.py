@@ -94,7 +94,8 @@ def hdk_versions(facts: Facts) -> Outcome:
         for info in _dicts(support.get("info"))
     ]
     if not versions:
-        return warning("no version of {} is on offer", word(SOFTWARE), todo="find the version in the vendor's documents")
+        todo = "find the version in the vendor's documents"
+        return warning("no version of {} is on offer", word(SOFTWARE), todo=todo)
     return ok("{} are on offer", counted(len(set(map(str, versions))), "version"))
 
 

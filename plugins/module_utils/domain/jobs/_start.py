@@ -101,8 +101,8 @@ def _judge(run: Run, history: History) -> None:
     if len(history.unmarked) > MANY_DETAILS:
         run.warnings.append(
             f"{len(history.unmarked)} earlier jobs have no mark and were read one by one, since the list does not show"
-            " which items they ran; each run reads them again for servers without a newer job. The record of a job whose"
-            " work need not count as done any more may be deleted (state=absent)"
+            " which items they ran; each run reads them again for servers without a newer job. The record of a job"
+            " whose work need not count as done any more may be deleted (state=absent)"
         )
     busy = servers_at(run, Standing.BUSY)
     if not busy:
