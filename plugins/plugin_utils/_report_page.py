@@ -171,7 +171,7 @@ def _bars(row: Record, queued_at: int | None, begin: int, end: int) -> list[tupl
         bars.append(
             ("running" if ended is None else "end", place(started), max(place(ended or end) - place(started), 4))
         )
-    return [bar for bar in bars if bar[2] > 0]
+    return [each for each in bars if each[2] > 0]
 
 
 def _details(row: Record) -> list[str]:

@@ -56,8 +56,10 @@ def started() -> Iterator[Browser]:
     with sync_playwright() as driver:
         # Its own sandbox needs rights that root in a container does not have; it opens nothing but our own files.
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextlib.contextmanager

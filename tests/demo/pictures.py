@@ -30,7 +30,7 @@ def main() -> None:
     settings = {"job_duration": 2, "duration_spread": 2, "supernode_share": demo.SUPERNODE / demo.SERVERS}
     with Simulator(servers=demo.SERVERS, settings=settings) as simulator:
         simulator.server(demo.FAILING, fail=1, message="npu busy")
-        (_, plan, _, _), (_, upgrade, _, _) = demo.STEPS[:2]
+        plan, upgrade = (step[1] for step in demo.STEPS[:2])
         draw("plan", plan, waves(run(simulator, plan), 2))
         draw("run", upgrade, waves(run(simulator, upgrade), 1))
 

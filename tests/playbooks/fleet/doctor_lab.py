@@ -61,8 +61,9 @@ class LabClock(SystemClock):
         return super().utc() - self._behind
 
 
-def mark_of(servers: int, items: Sequence[Mapping[str, Any]] = ITEMS) -> str:
-    """The mark that the collection would send with these items."""
+def mark_of(servers: int, items: Sequence[Mapping[str, Any]] | None = None) -> str:
+    """The mark that the collection would send with these items, by default ``ITEMS``."""
+    items = ITEMS if items is None else items
     plain = [Item(item["type"], tuple(sorted(item["spec"].items()))) for item in items]
     digest = digest_of_items(plain, frozenset())
     return mark_text(Mark(digests_of([item.type for item in plain]), digest, servers, "0123456789"))

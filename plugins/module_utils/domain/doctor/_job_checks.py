@@ -144,8 +144,7 @@ def items(facts: Facts) -> Outcome:
 
 def _as_sent(job: Job) -> bool:
     """Whether a job's items are those of its mark, whichever values were left out of it as secret."""
-    assert job.mark is not None
-    return any(
+    return job.mark is not None and any(
         digest_of_items([first, *rest], frozenset(keys)) == job.mark.items
         for first, rest in _first_items(job.items)
         for keys in _subsets([key for key, _value in first.spec])

@@ -136,10 +136,10 @@ def finds(read_of: Callable[[Facts], Read[PagedListing]], noun: str, facts: Fact
         return unknown("there is no job to ask for", todo=NO_JOB) if facts.jobs.value else not_read(facts.jobs)
     if read.error is not None:
         return warning("the list cannot be read with this filter", todo="see list_jobs, or report it")
-    if read.value is None:
+    wanted = facts.newest
+    if read.value is None or wanted is None:
         return not_read(read)
-    wanted, records = facts.newest, read.value.records
-    assert wanted is not None, "the list was filtered by it"
+    records = read.value.records
     if any(record["id"] == wanted.id for record in records):
         others = [record for record in records if record.get(noun) != getattr(wanted, noun)]
         return ok("the filter works" + (", and lets others through" if others else ""))
