@@ -36,6 +36,7 @@ FAULTS = [
     ("slow", {"delay": 2.5, "when": "before"}, "attached"),
     ("slow", {"delay": 2.5, "when": "after"}, "attached"),
     ("unauthorized", {}, "refused"),
+    ("forbidden", {}, "refused"),
     ("redirect", {"location": "http://127.0.0.1:9/"}, "refused"),
     ("not_found", {}, "refused"),
 ]

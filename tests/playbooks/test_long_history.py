@@ -89,4 +89,5 @@ def test_a_list_that_moves_while_it_is_read(simulator, playbook, paging, kind):
         step = playbook.one(job(1, 2, reuse="any_name"))
         step.check_keys()
         assert (step.failed, step["action"], step.writes) == (False, "none", 0)
+        step.warns("earlier jobs have no mark")
         assert simulator.faults() == []
