@@ -24,7 +24,13 @@ NOT_RUN = {
     "npu_info": "asks a node with NPUs; tests/node runs them on a fake one",
 }
 # Playbooks that nobody starts against the service alone, and what runs them.
-ELSEWHERE = {"awx_setup": "tests/awx", "eda_follow_up": "tests/eda", "eda_next_step": "tests/eda"}
+ELSEWHERE = {
+    "awx_setup": "tests/awx",
+    "eda_follow_up": "tests/eda",
+    "eda_next_step": "tests/eda",
+    "npu_versions": "tests/node",
+    "run_report": "tests/rollout",
+}
 PLAYBOOKS = sorted(path for path in (REPOSITORY / "playbooks").glob("*.yml") if path.stem not in ELSEWHERE)
 SERVICE = "a2b1d5f0-1c61-4f1b-9a7b-2f8d3c9b1e55"
 # The writes that reach the API; a plugin that is not named here only reads.
