@@ -41,6 +41,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.server
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import in_order, server_record
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._run_files import RunFiles
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._secrets import forms_of
+from ansible_collections.modelarts.liteserver.plugins.plugin_utils._step import PAGES
 from ansible_collections.modelarts.liteserver.tests.unit.wiring.test_secrets import WRITERS
 
 EXAMPLES = settings(max_examples=50 * int(os.environ.get("LITESERVER_FUZZ", "1")), deadline=None)
@@ -189,7 +190,7 @@ def test_no_secret_is_in_the_files_of_a_run(told: list[dict[str, Any]], name: st
     with tempfile.TemporaryDirectory() as directory:
         place = pathlib.Path(directory)
         (place / "ansible").mkdir(mode=0o700)
-        files = RunFiles(str(place / "ansible"))
+        files = RunFiles(str(place / "ansible"), PAGES)
         path, record = files.begin("run", "hdk_upgrade", hosts, None, "off", str(place / "records"))
         record.open_batch(hosts, 2)
         record.started(jobs, outcomes, 3)
@@ -200,6 +201,7 @@ def test_no_secret_is_in_the_files_of_a_run(told: list[dict[str, Any]], name: st
         written = [each for each in place.rglob("*") if each.is_file()]
         assert sorted(each.relative_to(place).parts[0] + each.suffix for each in written) == [
             "ansible.json",
+            "records.html",
             "records.json",
             "records.md",
         ]

@@ -117,9 +117,13 @@ def test_numbers_that_no_other_program_can_read(run, hostile, number):
 def test_html_where_json_should_be(run, hostile):
     for operation in NAMES:
         hostile.answers(operation, b"<html>Sign in to the hotel network</html>", Content_Type="text/html")
-    for module, options in RUNS.values():
+    for name, (module, options) in RUNS.items():
         result = run(module, **options)
-        assert result["error"]["code"] == "bad_answer"
+        if name == "doctor":  # it fails by its findings
+            lists = [each for each in result["checks"] if each["check"].startswith("list_")]
+            assert lists and "ok" not in {each["status"] for each in lists}
+        else:
+            assert result["error"]["code"] == "bad_answer"
 
 
 # Ids
