@@ -71,7 +71,8 @@ class Examination:
             nodes=self._options["nodes"],
         )
         facts = reader.read()
-        self._findings, self._sent, self._done = examined(facts), facts.sent, True
+        self._findings = [finding.concealed(self._given.conceal) for finding in examined(facts)]
+        self._sent, self._done = facts.sent, True
         if self._options["report"] is None or self._given.check_mode:
             return
         made_at = self._given.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")

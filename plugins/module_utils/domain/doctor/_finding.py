@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from ..._errors import LiteServerError
+from ..._shapes import Conceal
 from .._untrusted import LONGEST_NAME, as_line
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class Said:
         """
         return self.text.format(*(_written(value, name) for value in self.values))
 
+    def concealed(self, conceal: Conceal) -> Said:
+        """The sentence without secrets; before anything of it is cut, since nobody finds a part of one."""
+        return replace(self, values=tuple(_concealed(value, conceal) for value in self.values))
+
     def __str__(self) -> str:
         return self.shown(plainly)
 
@@ -83,6 +88,12 @@ class Said:
 def plainly(private: Private) -> str:
     """What is private, for the people who may see it."""
     return as_line(private.text, LONGEST_NAME if private.kind != "message" else 300)
+
+
+def _concealed(value: Any, conceal: Conceal) -> Any:
+    if isinstance(value, Several):
+        return value._replace(values=tuple(_concealed(each, conceal) for each in value.values))
+    return value._replace(text=conceal(value.text)) if isinstance(value, Private) else value
 
 
 def _written(value: Value, name: Callable[[Private], str]) -> str:
@@ -192,6 +203,10 @@ class Finding:
 
     check: Check
     outcome: Outcome
+
+    def concealed(self, conceal: Conceal) -> Finding:
+        """The same without secrets in what was found."""
+        return replace(self, outcome=self.outcome._replace(found=self.outcome.found.concealed(conceal)))
 
     @property
     def status(self) -> Status:
