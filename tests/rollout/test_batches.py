@@ -181,7 +181,8 @@ def test_check_mode_prints_the_plan_and_writes_nothing(simulator, rollout):
     assert run.verdicts()[host(1)]["verdict"] == "done"
     assert {run.verdicts()[name]["verdict"] for name in hosts(*range(2, 13))} == {"planned"}
     assert set(run.changed) == set(hosts(*range(1, 13)))
-    assert f"{server_id(2)}" in run.output
+    assert "to be submitted: 11 servers, liteserver-[00002:00012]" in run.output
+    assert "12 servers in 1 wave. Nothing was created" in run.output
     assert rollout.records() == []
 
 
