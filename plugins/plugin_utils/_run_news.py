@@ -60,7 +60,9 @@ class RunNews:
         if self._check_mode:
             return
         data = record.data
-        _show(wrapped(f"run {data['run_id']}: {servers(len(data['servers']))} in {data['batches_planned']} batches"))
+        planned = data["batches_planned"]
+        batches = "1 batch" if planned == 1 else f"{planned} batches"
+        _show(wrapped(f"run {data['run_id']}: {servers(len(data['servers']))} in {batches}"))
         if self._path:
             show(f"record: {self._path}", stderr=False)
         before = self._step.files.before(path, data["entry"], record.hosts)

@@ -73,7 +73,12 @@ def test_a_delegate_with_a_local_connection_works(simulator, rollout):
 def test_the_upgrade_sends_nothing_to_localhost(simulator, rollout, ssh):
     run = rollout.run(
         "modelarts.liteserver.hdk_upgrade",
-        variables={"fleet_job_version": VERSION, "fleet_job_hosts": "npu", "fleet_job_wait_sleep": 1},
+        variables={
+            "fleet_job_version": VERSION,
+            "fleet_job_hosts": "npu",
+            "fleet_job_wait_sleep": 1,
+            "fleet_job_supernodes": "off",
+        },
     )
     assert (run.status, run.changed) == (0, hosts(1, 2, 3))
     assert not ssh.exists()
