@@ -88,7 +88,7 @@ class Examination:
     def _connection(self) -> Record:
         options = self._options
         given = {name: bool(options.get(name)) for name in ("endpoint", "proxy", "ca_path", "validate_certs")}
-        ways = {"access_key": "keys", "auth_token": "token", "username": "password"}
+        ways = {"access_key": "keys", "auth_token": "token", "username": "password"}  # nosec B105: names of options
         way = next((ways[option] for option in ways if options.get(option)), "none")
         return connection_of(options.get("region"), given, way)
 
