@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import pathlib
+import shlex
 import shutil
 import socket
 import subprocess
@@ -76,7 +77,8 @@ class Nodes:
             addresses="\n".join(f"ListenAddress {address}" for address in self.address.values()),
             folder=self.folder,
             python=sys.executable,
-            enter=ENTER,
+            # sshd gives the whole line to a shell.
+            enter=shlex.quote(str(ENTER)),
             sftp=next(path for path in SFTP if os.path.exists(path)),
         )
         (self.folder / "sshd_config").write_text(config)
