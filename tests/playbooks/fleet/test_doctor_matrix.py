@@ -118,7 +118,7 @@ SWITCHES: dict[str, list[Cell]] = {
         Cell("cloud", {"scheduled_events": "warning"}, event),
         Cell("underlying", {"scheduled_events": "warning"}, event),
     ],
-    "timestamps": [Cell("string", OK), Cell("iso", OK)],
+    "timestamps": [Cell(form, OK) for form in ("string", "iso", "short", "offset")],
     "rename": [Cell(False, OK)],
     "processing_status": [Cell("RUNNING", {"job_statuses": "warning"})],
     "finished_status": [
@@ -260,6 +260,8 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "slow": (FINE, {"delay": 0.01}),
     "hold": (LOST, {}),
     "unauthorized": (REFUSED, {}),
+    # A permission that is missing: what the other calls say stands.
+    "forbidden": (BROKEN, {}),
     "redirect": (BROKEN, {"location": "http://127.0.0.1:9/"}),
     "not_found": (ABSENT, {}),
     "grows": (FINE, {}),
