@@ -1095,8 +1095,8 @@ MUTANTS = [
     (
         "gate: ignored errors open it",
         "roles/fleet_job/tasks/hdk_upgrade.yml",
-        "ignore_errors: false",
-        "ignore_errors: true",
+        "batch.yml\n  ignore_errors: false",
+        "batch.yml\n  ignore_errors: true",
         ["tests/rollout/test_gates.py", "-k", "approval-ignore_errors_on_the_play"],
     ),
     (
@@ -1255,7 +1255,7 @@ MUTANTS = [
             ("and a new job without a time", " and job.created is not None", ""),
             ("for a poll", "if self._listed and not polling and not filters:", "if self._listed and not filters:"),
             ("where it is not whole", "if listing.complete and not filters:", "if not filters:"),
-            ("after a detail", "self._listed = None\n        raw = self._api.get", "raw = self._api.get"),
+            ("after a detail", "self._listed = None\n        return self._keep", "return self._keep"),
             ("after a create", "self._listed = None\n        raw = self._api.create", "raw = self._api.create"),
         )
     ),
@@ -1335,7 +1335,7 @@ MUTANTS = [
     (
         "doctor: a list that was read in part is ok",
         DOCTOR + "_server_checks.py",
-        'if outcome.status == "ok" and not facts.servers.value.complete:',
+        'if outcome.status == "ok" and (facts.servers.value is None or not facts.servers.value.complete):',
         "if False:",
         ["tests/playbooks/fleet/test_doctor.py", "-k", "not_whole"],
     ),
