@@ -56,4 +56,6 @@ def _request(host: str, server_id: str, spec: Record, now: int) -> HostRequest:
     try:
         return request_of(host, ENTRY, {"spec": spec, "server_id": server_id}, now)
     except InvalidOption as error:
-        raise InvalidOption(error.message.replace("fleet_job_spec", "fleet_job_logs_spec")) from error
+        if error.path[:1] != ("fleet_job_spec",):
+            raise
+        raise InvalidOption(error.rule, ("fleet_job_logs_spec", *error.path[1:])) from error
