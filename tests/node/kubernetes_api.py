@@ -4,7 +4,8 @@
 """A stand-in for the API of a Kubernetes cluster with one node, over real HTTP, for the real client.
 
 It has the node, pods, evictions, and what the controller of DaemonSets does: their pods end where the node loses a
-label that they select. Not modelled: other kinds, watches, authentication, grace periods, disruption budgets.
+label that they select. With ``dryRun=All``, as check mode asks, a request is answered and changes nothing. Not modelled:
+other kinds, watches, authentication, grace periods, disruption budgets.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ class Cluster:
         if method == "GET" and path in fixed:
             return 200, fixed[path]
         if path == "/api/v1/nodes/node-1":
-            if method == "PATCH" and body is not None:
+            dry_run = parse_qs(url.query).get("dryRun") == ["All"]
+            if method == "PATCH" and body is not None and not dry_run:
                 self._change(body)
             return 200, self.node
         if path == "/api/v1/pods" and method == "GET":

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, modelarts.liteserver contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real SSH server for many fake nodes, on loopback, as this user: the address that is dialled names the node."""
+"""A real SSH server for many fake nodes, on loopback, as this user: the address that is dialled names the node.
+
+The home is a folder of the test, since the user's own shell files would run with each command.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/key.pub
 PidFile {folder}/sshd.pid
 ForceCommand {python} -IS {enter} {folder}/nodes --ssh
+SetEnv HOME={folder}
 StrictModes no
 UsePAM no
 PasswordAuthentication no
