@@ -411,7 +411,24 @@ def test_nodes(simulator: Simulator, nodes: dict[str, Any], expected: dict[str, 
     assert of(examine(simulator, nodes=nodes), NODE_CHECKS) == expected
 
 
-def test_the_playbook_asks_the_nodes(simulator: Simulator, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("limit", [None, "good,ill"])
+def test_the_playbook_fails_whatever_the_limit(simulator: Simulator, tmp_path: pathlib.Path, limit: str | None) -> None:
+    """A play without a host would end with status 0, and nothing would have been checked."""
+    simulator.reset(finished_status="COMPLETED", job_duration=0)
+    simulator.seed([job_of(simulator, 1, 2), job_of(simulator, 3, age=60)])
+    # Neither host can be logged in on, and none has to be.
+    (tmp_path / "hosts.ini").write_text("[npus]\ngood ansible_host=192.0.2.1\nill ansible_connection=ssh\n")
+    run = run_playbook(simulator, tmp_path, "-i", "hosts.ini", *(("--limit", limit) if limit else ()))
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert lines_in(run.stdout)[0].startswith("FAILED jobs or tasks end with a word that is not documented: COMPLETED")
+    assert run.stdout.count("TASK [Read it, and judge it]") == 1
+    only_reads(simulator)
+
+
+@pytest.mark.parametrize(("limit", "others"), [((), True), (("--limit", "ill"), False)])
+def test_the_playbook_asks_the_nodes(
+    simulator: Simulator, tmp_path: pathlib.Path, limit: tuple[str, ...], others: bool
+) -> None:
     """One that is healthy, one whose NPU is not, and one that cannot be reached."""
     ill = healthy("910B")
     ill["npus"][0]["chips"][0]["health"] = "Critical"
@@ -427,9 +444,9 @@ def test_the_playbook_asks_the_nodes(simulator: Simulator, tmp_path: pathlib.Pat
         python.chmod(0o755)
         hosts[name]["ansible_python_interpreter"] = str(python)
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-    run = run_playbook(simulator, tmp_path, *arguments)
+    run = run_playbook(simulator, tmp_path, *arguments, *limit)
     assert run.returncode == 0, run.stdout + run.stderr
     text = "\n".join(lines_in(run.stdout))
-    assert "1 of 3 nodes did not run module npu_info: away" in text
+    assert ("1 of 3 nodes did not run module npu_info: away" in text) == others
     assert "1 node have an NPU that is lost, or whose health is not OK or not known: ill" in text
     only_reads(simulator)
