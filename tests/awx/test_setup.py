@@ -32,7 +32,7 @@ def test_from_nothing_to_everything_and_nothing_twice(controller: Controller, tm
 
     first = Run(controller, tmp_path, variables=VARIABLES)
     assert first.status == 0, first.output
-    assert controller.names("credential_types") == ["Huawei Cloud ModelArts"]
+    assert controller.names("credential_types") == ["Huawei Cloud ModelArts", "Machine"]
     for kind in ("credentials", "projects", "inventories", "inventory_sources"):
         assert controller.names(kind) == ["Lite Server"]
     assert controller.names("execution_environments") == ["Lite Server (Default)"]

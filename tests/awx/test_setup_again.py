@@ -35,6 +35,7 @@ def test_it_recovers_and_keeps_organizations_apart(tmp_path: pathlib.Path) -> No
         workflow_ends_as_its_servers_do(controller)
         canary_is_one_slice(controller)
         events_have_notifications(controller)
+        machine_credential(controller, tmp_path)
         second_organization(controller, tmp_path)
         changed_credential_type(controller, tmp_path)
 
@@ -111,6 +112,42 @@ def events_have_notifications(controller: Controller) -> None:
         "approvals": ["Lite Server hook"],
     }
     assert controller.named("notification_templates", "Lite Server chat")["notification_type"] == "slack"
+
+
+def machine_credential(controller: Controller, tmp_path: pathlib.Path) -> None:
+    """It logs in on the servers, in the templates whose playbooks do. Whose it is, and of which type, is looked at."""
+    machine, cloud = (
+        controller.named("credential_types", name)["id"] for name in ("Machine", "Huawei Cloud ModelArts")
+    )
+    default = controller.named("organizations", "Default")["id"]
+    other = controller.add("organizations", name="Other")["id"]
+    controller.add("credentials", name="npu login", organization=other, credential_type=machine)
+    controller.add("credentials", name="npu login", organization=default, credential_type=cloud)
+    given = {**GIVEN, "awx_setup_machine_credential": "npu login"}
+    for arguments in (["--check"], []):
+        refused = Run(controller, tmp_path, *arguments, variables=given)
+        assert (refused.status, refused.writes) == (2, [])
+        assert "awx_setup_machine_credential: 0 credentials of type Machine have the name npu login" in refused.output
+
+    own = controller.add("credentials", name="npu login", organization=default, credential_type=machine)["id"]
+    run = Run(controller, tmp_path, variables=given)
+    assert (run.status, run.changed) == (0, ["Job templates"]), run.output
+    again = Run(controller, tmp_path, variables=given)
+    assert (again.status, again.changed, again.writes) == (0, [], []), again.output
+    attached = {
+        template["name"].removeprefix("Lite Server "): controller.links["job_templates", number, "credentials"]
+        for number, template in controller.objects["job_templates"].items()
+    }
+    with_login = ["doctor", "plan", "resume", "upgrade"]
+    assert sorted(name for name, credentials in attached.items() if own in credentials) == with_login
+    assert {len(credentials) for credentials in attached.values()} == {1, 2}
+
+    # Without it, it is taken off: the variables are what is to be.
+    run = Run(controller, tmp_path, variables=GIVEN)
+    assert (run.status, run.changed) == (0, ["Job templates"]), run.output
+    assert not any(own in credentials for key, credentials in controller.links.items() if key[2] == "credentials")
+    for number in [each["id"] for each in controller.objects["credentials"].values() if each["name"] == "npu login"]:
+        del controller.objects["credentials"][number]
 
 
 def second_organization(controller: Controller, tmp_path: pathlib.Path) -> None:

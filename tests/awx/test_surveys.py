@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 import re
 from typing import Any
@@ -16,6 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from awx.conftest import EXTENSION, ROOT
 from awx.launches import order_of_a_run, variables_file
 from awx.schemas import choices, launched_variables, survey_errors
+from node.local import local_variables, running, upgraded_by
 from rollout.rollout import VERSION, Rollout, Run, host, hosts
 from simulator.process import Simulator
 from simulator.servers import server_id
@@ -216,6 +218,50 @@ def test_every_answer_of_an_upgrade_arrives(objects: dict[str, Any], simulator: 
     assert run.failed == [host(7)]
     (record,) = rollout.records()
     assert record["max_failures"] == "2"
+
+
+@pytest.mark.parametrize("template_of_a_run", ["upgrade", "resume"])
+def test_a_verified_upgrade(
+    objects: dict[str, Any], simulator: Simulator, rollout: Rollout, template_of_a_run: str
+) -> None:
+    """The second server's job ends well, and its node still runs the old version on an NPU."""
+    folder = rollout.directory / "nodes"
+    nodes = {
+        n: local_variables(
+            folder / str(n),
+            upgraded_by(running("24.1.rc3.9", "7.5.0.108.220"), simulator.url, server_id(n), effect),
+        )
+        for n, effect in ((1, "all"), (2, "seven"))
+    }
+    rollout.inventory(2, nodes, npu_node_settle=0, npu_node_timeout=30, npu_node_idle_timeout=0)
+    tomorrow = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    answers = {
+        "fleet_job_verify": "health",
+        "fleet_job_drain": "docker,holders",
+        "fleet_job_retries": 1,
+        "fleet_job_soak": 1,
+        "fleet_job_window_end": f"'{tomorrow:%Y-%m-%dT%H:%M:%SZ}'",
+    }
+    run = run_with(rollout, template_of_a_run, launch(objects, template_of_a_run, **answers))
+    assert (run.status, run.failed) == (2, [host(2)]), run.output
+    assert "runs24.1.rc3.9onNPU3" in run.text
+
+
+@pytest.mark.parametrize(
+    ("answers", "text"),
+    [
+        ({"fleet_job_drain": "docker"}, "fleet_job_drain: needs fleet_job_verify: health"),
+        ({"fleet_job_drain": "docker;holders", "fleet_job_verify": "health"}, "fleet_job_drain"),
+        ({"fleet_job_window_end": "2020-01-01T06:00+01:00"}, "fleet_job_window_end"),
+    ],
+)
+def test_answers_that_cannot_be_met_are_refused(
+    objects: dict[str, Any], simulator: Simulator, rollout: Rollout, answers: dict[str, Any], text: str
+) -> None:
+    rollout.expect_warnings()
+    run = run_with(rollout, "upgrade", launch(objects, "upgrade", **answers))
+    assert run.status != 0 and text.replace(" ", "") in run.text, run.output
+    assert simulator.counts()["writes"] == 0
 
 
 @pytest.mark.parametrize("name", ["upgrade", "logs"])

@@ -4,7 +4,7 @@
 """A stand-in for the API of a Kubernetes cluster with one node, over real HTTP, for the real client.
 
 It has the node, pods, evictions, and what the controller of DaemonSets does: their pods end where the node loses a
-label that they select. With ``dryRun=All``, as check mode asks, a request is answered and changes nothing. Not modelled:
+label that they select. With ``dryRun=All``, which check mode sends, a request changes nothing. Not modelled:
 other kinds, watches, authentication, grace periods, disruption budgets.
 """
 

@@ -9,6 +9,7 @@ in a file, as a string that is not to be trusted. From ansible-core 2.19 on, it 
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -16,12 +17,15 @@ import yaml
 from ansible.release import __version__ as core
 from awx.launches import variables_file
 from playbooks.harness import REPOSITORY
+from receiver import Receiver
 from rollout.rollout import VERSION, host, hosts
 
 SPECS = yaml.safe_load((REPOSITORY / "roles/fleet_job/meta/argument_specs.yml").read_text(encoding="utf-8"))
 ENTRIES = {name: set(spec["options"]) for name, spec in SPECS["argument_specs"].items()}
 # Of each host its own: no survey asks for it.
 PER_HOST = {"fleet_job_server_id"}
+# Need nodes that one can log in on: tests/awx/test_surveys.py.
+OF_NODES = {"fleet_job_drain", "fleet_job_verify"}
 OF_THE_PLAYBOOK = ("hosts", "canary", "growth", "largest")
 BOOKS = {"hdk_upgrade": "modelarts.liteserver.hdk_upgrade", "log_collect": "modelarts.liteserver.collect_logs"}
 
@@ -58,6 +62,8 @@ COMMON = {
     "retries": "1",
     "supernodes": "off",
     "hooks_on": "all",
+    "wave_minutes": "1",
+    "soak": "1",
 }
 
 
@@ -67,14 +73,27 @@ def test_every_answer_reaches_the_role(simulator, rollout, tmp_path, entry):
     rollout.expect_warnings()
     simulator.server(1, skip=1)
     simulator.server(2, duration=600)
-    texts = {**COMMON, **hooks(tmp_path), "record": str(rollout.record)}
+    texts = {**COMMON, **hooks(tmp_path), "record": str(rollout.record), "hosts": "liteserver-0000*"}
+    texts |= {"stop_file": str(tmp_path / "stop"), "plan_file": str(tmp_path / "plan.md")}
+    tomorrow = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+    texts["window_end"] = tomorrow.strftime("%Y-%m-%dT06:00+01:00")
+    logs = '{"obs_path": "obs://bucket/folder"}'
     if entry == "hdk_upgrade":
-        texts |= {"version": VERSION, "hosts": "liteserver-0000*", "canary": "2", "growth": "2", "largest": "3"}
+        texts |= {"version": VERSION, "canary": "2", "growth": "2", "largest": "3"}
+        texts |= {"collect_logs": "failed", "logs_spec": logs}
     else:
-        texts |= {"spec": '{"obs_path": "obs://bucket/folder"}', "hosts": "liteserver-0000*"}
-    assert ENTRIES[entry] - PER_HOST == set(answers(**texts)) & ENTRIES[entry]
-    run = rollout.run(BOOKS[entry], variables=answers(**texts))
-    bodies = [each["body"] for each in simulator.requests("create_job")]
+        texts |= {"spec": logs}
+    with Receiver() as receiver:
+        texts["notify_url"] = receiver.url
+        assert ENTRIES[entry] - PER_HOST - OF_NODES == set(answers(**texts)) & ENTRIES[entry]
+        run = rollout.run(BOOKS[entry], variables=answers(**texts))
+    assert [event["kind"] for event in receiver.events][:2] == ["started", "batch"]
+    *bodies, last = [each["body"] for each in simulator.requests("create_job")]
+    if entry == "hdk_upgrade":
+        # Of the server that failed; the other one still runs.
+        assert (last["items"][0]["type"], last["server_ids"]) == ("DEVICE_LOG_COLLECT", [simulator.server_id(1)])
+    else:
+        bodies.append(last)
     sizes = [len(body["server_ids"]) for body in bodies]
     # Of the upgrade, a wave for each supernode.
     assert sizes == ([5, 1, 3] if entry == "hdk_upgrade" else [5, 4])
@@ -120,15 +139,20 @@ WRONG = {
     "retries": "often",
     "supernodes": "perhaps",
     "hooks_on": "mostly",
+    "wave_minutes": "short",
+    "soak": "a while",
 }
+# Of the upgrade alone.
+WRONG_OF_UPGRADE = {"verify": "trust", "drain": "everything", "collect_logs": "always", "logs_spec": "no dictionary"}
 
 
 @pytest.mark.parametrize("entry", BOOKS)
 def test_wrong_answers_are_refused_with_the_names_of_their_fields(simulator, rollout, entry):
     """All of them at once, in one message; the upgrade has read the servers for its waves before."""
-    wrong = dict(WRONG, spec="no dictionary") if entry == "log_collect" else WRONG
+    wrong = {**WRONG, **({"spec": "no dictionary"} if entry == "log_collect" else WRONG_OF_UPGRADE)}
     # The others take any text, or have a rule of their own below.
     texts = {"name", "description", "version", "max_failures", "before", "after", "record", "delegate_to"}
+    texts |= {"window_end", "stop_file", "notify_url", "plan_file"}
     assert set(answers(**wrong)) == ENTRIES[entry] - PER_HOST - set(answers(**dict.fromkeys(texts)))
     run = rollout.run(BOOKS[entry], variables=answers(version=VERSION, **wrong))
     message = run.message("Open the batch")
@@ -148,6 +172,10 @@ def test_wrong_answers_are_refused_with_the_names_of_their_fields(simulator, rol
         ("largest", "-1", "largest"),
         ("wait_timeout", "0", "fleet_job_wait_timeout"),
         ("wait_sleep", "0", "fleet_job_wait_sleep"),
+        ("window_end", "early", "fleet_job_window_end"),
+        ("stop_file", "no/such/folder/stop", "fleet_job_stop_file"),
+        ("notify_url", "http://example.com", "fleet_job_notify_url"),
+        ("drain", "docker", "fleet_job_drain"),
     ],
 )
 def test_an_answer_that_breaks_a_rule_is_refused_with_its_field(simulator, rollout, name, text, said):
