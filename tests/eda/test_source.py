@@ -238,7 +238,7 @@ def test_trouble_is_survived_with_longer_pauses(simulator: Simulator, start: Any
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(story())
-    assert caplog.text.count("Looking again in") == 4
+    assert caplog.text.count("Polling again in") == 4
 
 
 def test_many_jobs_are_looked_at_within_the_throttle(simulator: Simulator, start: Any, create: Any) -> None:
@@ -423,7 +423,7 @@ def test_a_redirect_is_a_warning(simulator: Simulator, start: Any, create: Any, 
     with caplog.at_level(logging.WARNING):
         asyncio.run(story())
     assert "HTTP 302" in caplog.text
-    assert caplog.text.count("Looking again in") == 1
+    assert caplog.text.count("Polling again in") == 1
 
 
 @pytest.mark.parametrize("part", ["the body", "the headers"])
