@@ -29,6 +29,9 @@ OTHER_VERSION = "24.1.rc3.9"
 # A run that takes longer hangs.
 RUN_SECONDS = 200
 
+# What the default callback prints for each host, of plays and tasks, and as its recap.
+_ANSIBLES = re.compile(r"(ok|changed|fatal|skipping|failed|unreachable): \[|(PLAY|TASK) |\S+ +: ok=")
+
 Play = dict[str, Any]
 
 
@@ -61,6 +64,11 @@ def role(entry: str = "hdk_upgrade", **variables: Any) -> dict[str, Any]:
 def play(*tasks: dict[str, Any], **keywords: Any) -> Play:
     """A play over all hosts."""
     return {"name": "Test", "hosts": "npu", "gather_facts": False, "tasks": list(tasks), **keywords}
+
+
+def own_lines(output: str) -> list[str]:
+    """The lines of an output that are not Ansible's own."""
+    return [line for line in output.splitlines() if line.strip() and not _ANSIBLES.match(line)]
 
 
 class Run:

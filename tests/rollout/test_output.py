@@ -11,17 +11,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from rollout.rollout import VERSION, host, play, role
+from rollout.rollout import VERSION, host, own_lines, play, role
 
 UPGRADE = "modelarts.liteserver.hdk_upgrade"
-_ANSIBLES = re.compile(r"(ok|changed|fatal|skipping|failed|unreachable): \[|(PLAY|TASK) |\S+ +: ok=")
 WAYS = {"default": {}, "display_ok_hosts=false": {"ANSIBLE_DISPLAY_OK_HOSTS": "false"}}
 ways = pytest.mark.parametrize("environment", WAYS.values(), ids=WAYS)
-
-
-def own_lines(run):
-    """The lines of an output that are not Ansible's own."""
-    return [line for line in run.output.splitlines() if line.strip() and not _ANSIBLES.match(line)]
 
 
 def fleet(simulator, rollout, count):
@@ -39,7 +33,7 @@ def test_a_plan_is_short_whatever_the_fleet(simulator, rollout, count, environme
     variables = {"fleet_job_version": VERSION, "fleet_job_plan_file": str(plan), "fleet_job_preflight": "off"}
     run = rollout.run(UPGRADE, variables=variables, arguments=("--check", "--diff"), environment=environment)
     assert (run.status, simulator.counts()["writes"]) == (0, 0)
-    lines = own_lines(run)
+    lines = own_lines(run.output)
     title = next(index for index, line in enumerate(lines) if line.startswith("plan: "))
     table = lines[title + 1 :]
     waves = [line.split() for line in table if re.match(r" +[0-9]+ ", line)]
@@ -65,7 +59,7 @@ def test_many_failures_of_one_reason_are_few_lines(simulator, rollout, environme
     rollout.expect_warnings()
     run = rollout.run(play(role(record=str(rollout.record)), serial=[2, 30, 100]), environment=environment)
     assert len(run.failed) == 24
-    lines = own_lines(run)
+    lines = own_lines(run.output)
     assert len(lines) <= 60, run.output
     for name in run.failed:
         (own,) = [line for line in run.output.splitlines() if line.startswith(f"fatal: [{name}]")]

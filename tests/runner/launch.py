@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -64,6 +65,7 @@ class Awx:
         credential: dict[str, str] | None = None,
         verbosity: int = 0,
         fact_cache: bool = False,
+        check: bool = False,
         **extra_vars: Any,
     ) -> Launch:
         """Start a job.
@@ -72,6 +74,7 @@ class Awx:
             runbook: a playbook of the collection, by its name without the collection's.
             credential: the fields of the credential; None for access keys.
             fact_cache: whether facts are kept, as with AWX's fact storage.
+            check: whether it is a check that shows differences, as the template for plans is.
             extra_vars: the survey's answers.
         """
         private = self._directory / f"launch-{len(self._launches) + 1}"
@@ -92,6 +95,7 @@ class Awx:
         for name, content in {"envvars": injected(fields), "extravars": extra_vars, "settings": settings}.items():
             (private / "env" / name).write_text(json.dumps(content))
         arguments = [*(["--limit", limit] if limit else []), *(["-" + "v" * verbosity] if verbosity else [])]
+        arguments += ["--cmdline", "--check --diff"] if check else []
         launch = Launch(private, f"{runbook}.yml", arguments, environment)
         self._launches.append(launch)
         return launch
@@ -190,6 +194,10 @@ class Launch:
     def output(self) -> str:
         """What the job has printed by now."""
         return (self.private / "output").read_text(encoding="utf-8", errors="replace")
+
+    def shown(self) -> str:
+        """What AWX shows of the job: the output of all events, without colours."""
+        return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", "\n".join(event["stdout"] for event in self.events()))
 
     def progress(self) -> list[str]:
         """The lines about waits, without control characters at their ends."""

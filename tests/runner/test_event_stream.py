@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pytest
+from rollout.rollout import own_lines
 from simulator.servers import server_id
 
 VERSION = "24.1.rc3.10"
@@ -72,6 +74,33 @@ def test_two_failures_of_64_servers_show_when_they_happen(simulator, awx, record
     stats = launch.events()[-1]["event_data"]
     assert sorted(stats["failures"]) == [host(17), host(42)]
     assert len(stats["changed"]) == 62
+
+
+@pytest.mark.parametrize("count", [60, 500])
+def test_a_plan_is_short_in_awx(simulator, awx, count):
+    """As in a terminal, see ``tests/rollout/test_output.py``."""
+    simulator.reset(servers=count, supernode_share=0.5, supernode_size=8)
+    launch = awx.launch("hdk_upgrade", check=True, fleet_job_version=VERSION)
+    assert launch.finish() == "successful"
+    lines = own_lines(launch.shown())
+    title = next(index for index, line in enumerate(lines) if line.startswith("plan: "))
+    waves = [line for line in lines[title:] if re.match(r" +[0-9]+ ", line)]
+    assert len(waves) >= 3 and len(lines) <= len(waves) + 60, "\n".join(lines)
+    assert simulator.counts()["writes"] == 0
+
+
+def test_failures_of_one_reason_are_few_lines_in_awx(simulator, awx):
+    simulator.reset(servers=60, job_duration=0.3, supernode_share=0)
+    for number in range(3, 27):
+        simulator.server(number, fail=1, message="npu busy")
+    launch = awx.launch("hdk_upgrade", fleet_job_version=VERSION, fleet_job_canary=2, fleet_job_growth=30)
+    assert launch.finish() == "failed"
+    assert sorted(launch.failed_hosts()) == [host(number) for number in range(3, 27)]
+    shown = launch.shown()
+    assert len(own_lines(shown)) <= 60, shown
+    for name in launch.failed_hosts():
+        (own,) = [line for line in shown.splitlines() if line.startswith(f"fatal: [{name}]")]
+        assert own.count("npu busy") == 1
 
 
 @pytest.mark.parametrize("way", ["keys", "temporary keys", "user"])
