@@ -109,7 +109,9 @@ class ActionModule(ActionBase):
             supernode = variables.get("liteserver_supernode_id")
             nodes[host] = {"npu": variables.get("_npu_versions"), "supernode": supernode and str(supernode)}
         wanted = self._task.args.get("version") or None
-        if wanted is not None and not isinstance(wanted, str):
+        # Before ansible-core 2.19, what a template has made of a number is a string.
+        given = self._vars.get("npu_versions_wanted")
+        if any(each is not None and not isinstance(each, str) for each in (wanted, given)):
             raise AnsibleActionFail("npu_versions_wanted: is not a string in YAML (24.10 becomes 24.1). Quote it.")
         fleet = fleet_of(nodes, wanted)
         file = self._task.args.get("file")
