@@ -8,14 +8,19 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import yaml
+from eda.conftest import ROOT
 from playbooks.harness import clean_environment
+from rollout.rollout import Rollout, play, role
 from simulator.process import Simulator
 from simulator.servers import server_id
 
@@ -25,7 +30,7 @@ SECONDS = 150
 
 
 class Rulebook:
-    """A running ansible-rulebook."""
+    """A running ansible-rulebook; ``name`` is that of a rulebook of a collection, or a file."""
 
     def __init__(self, simulator: Simulator, directory: pathlib.Path, name: str, **variables: Any) -> None:
         directory.mkdir(exist_ok=True)
@@ -38,7 +43,7 @@ class Rulebook:
         with open(self._output, "ab") as output:
             self._process = subprocess.Popen(
                 [
-                    *[str(VENV / "bin" / "ansible-rulebook"), "--rulebook", f"modelarts.liteserver.{name}"],
+                    *[str(VENV / "bin" / "ansible-rulebook"), "--rulebook", name],
                     *["--inventory", str(inventory), "--vars", str(given), "--verbose", "--shutdown-delay", "5"],
                 ],
                 env={
@@ -89,7 +94,9 @@ def rulebook(simulator: Simulator, tmp_path: pathlib.Path) -> Iterator[Callable[
     def start(name: str, **variables: Any) -> Rulebook:
         state = tmp_path / "state.json"
         begun = state.exists()
-        running.append(Rulebook(simulator, tmp_path, name, liteserver_state_file=str(state), **variables))
+        running.append(
+            Rulebook(simulator, tmp_path, f"modelarts.liteserver.{name}", liteserver_state_file=str(state), **variables)
+        )
         if not begun:
             # From here on, it tells what changes.
             running[-1].wait_for(state.exists)
@@ -151,3 +158,39 @@ def test_the_next_step_begins_when_a_job_is_done_on_all_servers(
     lists = simulator.count("list_jobs")
     step.wait_for(lambda: simulator.count("list_jobs") >= lists + 3)
     assert simulator.count("create_job") == 4
+
+
+def test_the_rulebook_of_the_guide_takes_what_a_run_sends(simulator: Simulator, tmp_path: pathlib.Path) -> None:
+    """``docs/steering.md``: as it is there, but on loopback without a certificate, and with another action."""
+    guide = (ROOT / "docs" / "steering.md").read_text(encoding="utf-8")
+    (text,) = [block for block in re.findall(r"^```yaml\n(.*?)^```$", guide, re.M | re.S) if "builtin.webhook" in block]
+    (rules,) = yaml.safe_load(text)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    rules["sources"] = [{"eda.builtin.webhook": {"host": "127.0.0.1", "port": port}}]
+    action = rules["rules"][0]["action"].pop("run_job_template")
+    rules["rules"][0]["action"] = {"debug": {"msg": f"paged: {action['job_args']['extra_vars']['text']}"}}
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump([rules]))
+
+    def answers() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    book = Rulebook(simulator, tmp_path / "eda", str(tmp_path / "rules.yml"))
+    try:
+        book.wait_for(answers)
+        (tmp_path / "run").mkdir()
+        simulator.reset(servers=3, job_duration=0.3)
+        simulator.server(1, fail=1, message="npu busy")
+        with Rollout(simulator, tmp_path / "run") as rollout:
+            rollout.inventory(3)
+            url = f"http://127.0.0.1:{port}/endpoint"
+            run = rollout.run(play(role(notify_url=url, max_failures=0), serial=1))
+        assert run.status == 2, run.output
+        book.wait_for(lambda: "paged: " in book.output())
+        assert re.search(r"paged: .*stopped", book.output()), book.output()
+        # Its start and its batch are no reason to page anybody.
+        assert book.output().count("paged: ") == 1
+    finally:
+        book.stop()
