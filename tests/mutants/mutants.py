@@ -47,6 +47,7 @@ WIRING_TESTS = ["tests/unit/wiring/test_connection.py", "tests/unit/wiring/test_
 
 # (name, file, text, replacement, the tests that should notice)
 GENERATED = ["tests/security/test_generated_texts.py"]
+RESULTS = ["tests/unit/domain/test_results.py"]
 BATCH_TESTS = ["tests/unit/domain/test_batch.py"]
 DOCTOR = DOMAIN + "doctor/"
 DOCTOR_TESTS = ["tests/unit/domain/test_doctor.py"]
@@ -1174,14 +1175,14 @@ MUTANTS = [
         DOMAIN + "_result.py",
         'row["server_name"] and conceal(row["server_name"])',
         'row["server_name"]',
-        GENERATED,
+        RESULTS,
     ),
     (
         "secrets: messages are cut first",
         DOMAIN + "_result.py",
         'row["message"] and conceal(row["message"])',
         'row["message"]',
-        GENERATED,
+        RESULTS,
     ),
     (
         "secrets: texts of an error are cut first",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._progress import Progress
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import concealed_row, server_row
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._wording import duration, name_servers
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._decision import verdict_of
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Job, Task, milliseconds
@@ -191,3 +192,11 @@ def test_progress_of_servers_without_jobs_names_none():
     row = {"server_id": "s1", "server_name": "one", "job_id": None, "verdict": "done", "message": None}
     Progress("rebooted", 60, started=0.0, write=lines.append).saw([row], 5.0)
     assert lines == ["rebooted: 1 of 1 done, 5 s"]
+
+
+@pytest.mark.parametrize("field", ["server_name", "status", "message"])
+def test_what_the_service_says_of_a_server_is_concealed(field):
+    """Before any of it is cut for a line: what is left of a secret there is no longer known as one."""
+    row = {**server_row("s1", "failed"), field: "of a-secret"}
+    shown = concealed_row(row, lambda text: text.replace("a-secret", "***"))
+    assert shown == {**row, field: "of ***"}
