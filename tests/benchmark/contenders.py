@@ -8,6 +8,7 @@ Each contender runs in a process of its own against a simulator of its own, and 
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from measure import HERE, Cost, command_cost, connection, play_cost
+from receiver import Receiver
 from simulator.process import Simulator
 
 JOB_SECONDS = 2.0
@@ -112,12 +114,26 @@ def inventory(simulator: Simulator, servers: int) -> dict[str, Any]:
     return {"npu": {"hosts": hosts}}
 
 
-def by_role(simulator: Simulator, servers: int) -> Cost:
+def by_role(simulator: Simulator, servers: int, **variables: Any) -> Cost:
     """Role ``fleet_job`` as README writes it, in one batch: preflight, guard, record, and a verdict for each host."""
     role = {"name": "modelarts.liteserver.fleet_job", "tasks_from": "hdk_upgrade"}
-    task = {"name": "Upgrade", "ansible.builtin.import_role": role, "vars": {"fleet_job_version": VERSION}}
+    values = {"fleet_job_version": VERSION, **variables}
+    task = {"name": "Upgrade", "ansible.builtin.import_role": role, "vars": values}
     play = {"name": "Upgrade", "hosts": "npu", "gather_facts": False, "tasks": [task]}
     return play_cost(play, inventory(simulator, servers), connection(simulator))
+
+
+def by_steered_role(simulator: Simulator, servers: int) -> Cost:
+    """The same with a record and its pages, a window, a stop file, and a webhook that takes what the run sends."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder, Receiver() as receiver:
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+        steered = {
+            "record": str(pathlib.Path(folder, "records")),
+            "window_end": f"{end:%Y-%m-%dT%H:%M+00:00}",
+            "stop_file": str(pathlib.Path(folder, "stop")),
+            "notify_url": receiver.url,
+        }
+        return by_role(simulator, servers, **{f"fleet_job_{name}": value for name, value in steered.items()})
 
 
 def by_runbook(simulator: Simulator, servers: int) -> Cost:
@@ -218,9 +234,10 @@ def _uri_tasks(simulator: Simulator, server_ids: Any) -> list[dict[str, Any]]:
 
 
 ROLE, MODULE, PER_HOST, PER_BATCH, WITH_VERDICTS, SDK = "role", "module", "uri-host", "uri-batch", "uri-verdicts", "sdk"
-RUNBOOK, EMPTY = "runbook", "empty"
+RUNBOOK, EMPTY, STEERED = "runbook", "empty", "steered"
 CONTENDERS = (
     Contender(ROLE, "role fleet_job", by_role),
+    Contender(STEERED, "role fleet_job, steered", by_steered_role),
     Contender(RUNBOOK, "playbook hdk_upgrade", by_runbook),
     Contender(EMPTY, "one empty task on each host", empty_task),
     Contender(MODULE, "module liteserver_job, one task", by_module),

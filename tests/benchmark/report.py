@@ -142,6 +142,13 @@ def ratios_of(results: dict[str, Any]) -> list[tuple[str, str, str]]:
                     (f"{title}, wall time to one empty task on each host, {size:,} servers", f"{ratio:.2f}", limit)
                 )
     for size in sizes:
+        if {(by.STEERED, size), (by.ROLE, size)} <= rows.keys():
+            # Without the verdicts, which are the same in both: their noise is larger than what is measured here.
+            with_it, without = (_beside_verdicts(rows[each, size]) for each in (by.STEERED, by.ROLE))
+            share = (with_it - without) / (rows[by.ROLE, size]["overhead"] + by.JOB_SECONDS)
+            limit = "at most 0.03" if size == 1000 else ""
+            found.append((f"steering, part of the role's wall time, {size:,} servers", f"{share:.2f}", limit))
+    for size in sizes:
         add(
             f"module, overhead to (b), {size:,} servers",
             (by.MODULE, size),
@@ -189,6 +196,10 @@ def ratios_of(results: dict[str, Any]) -> list[tuple[str, str, str]]:
         ratio = walls[inventory.PLUGIN, servers] / walls[inventory.STATIC, servers]
         found.append((f"inventory plugin to static file, {servers:,} servers", f"{ratio:.2f}", "at most 1.5"))
     return found
+
+
+def _beside_verdicts(row: dict[str, Any]) -> float:
+    return sum(seconds for step, seconds in row["steps"].items() if step != "Verdict")
 
 
 def plots_of(results: dict[str, Any]) -> dict[str, tuple[str, str, plot.Series]]:
