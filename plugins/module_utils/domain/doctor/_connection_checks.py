@@ -182,7 +182,7 @@ def _call(call: _Call, facts: Facts) -> Outcome:
             return ok("it answers")
         if any(read.skipped in ("over", "budget") for read in reads) or (call.of and call.of(facts).value is None):
             return unknown("it was not asked", todo=FIRST)
-        return unknown("there was nothing to ask it for", todo="run it again when there is")
+        return unknown("the project has no record to read with this call", todo="run the doctor again when it has one")
     error = next((each for each in errors if not isinstance(each, NotFound)), errors[0])
     judged = not (breaks_connection(facts) or _refused_everywhere(facts))
     if not judged or (isinstance(error, Unauthorized) and not _values(facts)):
