@@ -20,6 +20,7 @@ from ..module_utils._shapes import Conceal, Options
 from ..module_utils.domain._untrusted import as_line, as_shown
 from ..module_utils.domain._wording import some_of
 from ..module_utils.wiring._connection import connection_argument_spec, hide, passwords_in_addresses
+from ..module_utils.wiring._secrets import Secrets
 
 # Ansible's own for an inventory that cannot be parsed, where it is told to fail at all.
 EXIT_STATUS = 4
@@ -35,7 +36,7 @@ class Output:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._secrets: set[str] = set()
+        self._secrets = Secrets()
 
     def note(self, options: Options) -> None:
         """Remember the values of secret options, and the strings in them where they are no strings."""
@@ -68,7 +69,7 @@ class Output:
         Shorter secrets than any that the cloud gives out are left alone: they would change names of servers.
         """
         text = json.dumps(records, ensure_ascii=False)
-        hidden = {value for value in self._secrets if len(value) >= _SHORTEST_OF_VALUES and value in text}
+        hidden = [value for value in self._secrets if len(value) >= _SHORTEST_OF_VALUES and value in text]
         return (lambda value: str(remove_values(value, hidden))) if hidden else str
 
     def warn(self, text: str, names: Sequence[str] = ()) -> None:

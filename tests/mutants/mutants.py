@@ -1171,6 +1171,13 @@ MUTANTS = [
         GENERATED,
     ),
     (
+        "secrets: a part of a form is replaced before the whole",
+        WIRING + "_secrets.py",
+        "sorted(super().__iter__(), key=len, reverse=True)",
+        "sorted(super().__iter__(), key=len)",
+        ["tests/unit/wiring/test_secrets.py"],
+    ),
+    (
         "secrets: names of servers are cut first",
         DOMAIN + "_result.py",
         'row["server_name"] and conceal(row["server_name"])',

@@ -22,6 +22,7 @@ from ..transport._exchange import REQUESTS_IMPORT_ERROR
 from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
 from ._own_files import read_own_file
 from ._replaced_file import replace_file
+from ._secrets import Secrets
 
 SCHEMA_VERSION = 1
 # After trouble the pause is doubled, up to so many seconds.
@@ -51,7 +52,7 @@ class JobSource:
         given = {name: value for name, value in args.items() if not name.startswith("eda_") and value is not None}
         checked = ArgumentSpecValidator(spec).validate(given)
         options = checked.validated_parameters
-        self._secrets: set[str] = set()
+        self._secrets = Secrets()
         hide(self._secrets, *(options[name] for name in spec if spec[name].get("no_log") and options.get(name)))
         hide(self._secrets, *passwords_in_addresses(options))
         if checked.error_messages:

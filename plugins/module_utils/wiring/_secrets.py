@@ -10,7 +10,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus
 
 from ..domain._untrusted import as_line
@@ -56,6 +56,20 @@ _WAYS: tuple[Callable[[str], str], ...] = (
     lambda text: re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", _json(text, ascii_only=False)),
     as_line,
 )
+
+
+class Secrets(set[str]):
+    """Forms of secrets; whoever goes through them gets the longest first.
+
+    Replaced in another order, a form that is a part of another one would leave the rest of that in the text.
+    """
+
+    _longest_first: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        if len(self._longest_first) != len(self):
+            self._longest_first = sorted(super().__iter__(), key=len, reverse=True)
+        return iter(self._longest_first)
 
 
 def forms_of(secret: str) -> set[str]:

@@ -22,6 +22,7 @@ from ._connection import build_api, check_connection, connection_argument_spec, 
 from ._controller_lock import ControllerLock, lock_path
 from ._listened_clock import ListenedClock
 from ._progress_pipe import progress_writer
+from ._secrets import Secrets
 
 # Of one message. What a service can put into one has no end.
 LONGEST_TEXT = 4000
@@ -30,12 +31,14 @@ LONGEST_TEXT = 4000
 class Module(AnsibleModule):  # type: ignore[misc]
     """A module of the collection; it shows no secret in any form, not even where its options are wrong already."""
 
+    no_log_values: set[str]
     _secrets_are_hidden = False
 
     def hide_secrets(self) -> None:
         """Note every form of the secrets that are known by now."""
         if not self._secrets_are_hidden:
             self._secrets_are_hidden = True
+            self.no_log_values = Secrets(self.no_log_values)
             hide(self.no_log_values, *self.no_log_values, *passwords_in_addresses(self.params))
 
     # Both are called by the constructor, with all options in their text.
