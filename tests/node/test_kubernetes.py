@@ -22,6 +22,7 @@ KUBERNETES_CORE = (
     "Ignoring DaemonSet-managed Pods",
     "Deprecation warnings can be disabled",
     "Passing `warnings` to `exit_json`",
+    "from 'ansible.module_utils._text' is deprecated",
 )
 LABEL = "example.com/npu"
 LABELS = {LABEL: "yes", "zone": "a"}
