@@ -93,11 +93,12 @@ class ActionModule(ActionBase):
             result["notes"] = [*result["notes"], "the node was restarted since the snapshot"]
         result["msg"] = _verdict_line(result)
         if result["verdict"] != OK and self._task.args.get("fails", True) in (True, "true", "True", "yes"):
-            raise AnsibleActionFail(
+            text = (
                 f"{self._host}: {result['msg']}. What to do: see the node itself; where it was drained, it stays so until"
-                " 'health' of role npu_node has passed, and 'return' is run.",
-                result=result,
+                " 'health' of role npu_node has passed, and 'return' is run."
             )
+            # In both: which of them is shown differs between versions of ansible-core.
+            raise AnsibleActionFail(text, result={**result, "msg": text})
         return result
 
     def _versions(self) -> Result:
