@@ -40,7 +40,8 @@ class Store(Rules):
         self.add("instance_groups", name="default")
         # Comes with AWX. Its other fields, which nothing here fills in, are left out.
         fields = [{"id": "username", "label": "Username", "type": "string"}]
-        self.add("credential_types", name="Machine", kind="ssh", managed=True, inputs={"fields": fields})
+        machine = {"name": "Machine", "kind": "ssh", "managed": True, "inputs": {"fields": fields}}
+        self.add("credential_types", **machine)
 
     def add(self, kind: str, /, **values: Any) -> dict[str, Any]:
         """Make an object, past all checks."""
@@ -72,10 +73,10 @@ class Store(Rules):
 
     def _value(self, item: dict[str, Any], name: str) -> str:
         """A field, or with ``reference__field`` one of the object that it refers to."""
-        own, _, field = name.partition("__")
-        if not field:
+        own, *fields = name.split("__")
+        if not fields:
             return str(item.get(own))
-        return str(self.objects[REFERENCES[own]].get(item.get(own), {}).get(field))
+        return str(self.objects[REFERENCES[own]].get(item.get(own), {}).get(fields[0]))
 
     def _shown(self, kind: str, item: dict[str, Any]) -> dict[str, Any]:
         number = item["id"]
