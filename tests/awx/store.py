@@ -40,8 +40,7 @@ class Store(Rules):
         self.add("instance_groups", name="default")
         # Comes with AWX. Its other fields, which nothing here fills in, are left out.
         fields = [{"id": "username", "label": "Username", "type": "string"}]
-        machine = {"name": "Machine", "kind": "ssh", "managed": True, "inputs": {"fields": fields}}
-        self.add("credential_types", **machine)
+        self.add("credential_types", name="Machine", managed=True, inputs={"fields": fields})["kind"] = "ssh"
 
     def add(self, kind: str, /, **values: Any) -> dict[str, Any]:
         """Make an object, past all checks."""
