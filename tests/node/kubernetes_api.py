@@ -103,6 +103,7 @@ class Cluster:
         """What the API says to a request."""
         url = urlsplit(target)
         path, found = url.path.rstrip("/"), POD.match(url.path)
+        dry_run = parse_qs(url.query).get("dryRun") == ["All"]
         fixed: dict[str, Tree] = {
             "/version": {"major": "1", "minor": "30", "gitVersion": "v1.30.0"},
             "/api": {"kind": "APIVersions", "versions": ["v1"]},
@@ -119,7 +120,6 @@ class Cluster:
         if method == "GET" and path in fixed:
             return 200, fixed[path]
         if path == "/api/v1/nodes/node-1":
-            dry_run = parse_qs(url.query).get("dryRun") == ["All"]
             if method == "PATCH" and body is not None and not dry_run:
                 self._change(body)
             return 200, self.node
@@ -129,7 +129,8 @@ class Cluster:
             return 200, {"apiVersion": "v1", "kind": "PodList", "metadata": {"resourceVersion": "1"}, "items": items}
         if found and found[2] in self.pods:
             each = self.pods[found[2]]
-            if (method, found[3]) == ("POST", "/eviction") or method == "DELETE":
+            dry_run = dry_run or (body or {}).get("dryRun") == ["All"]
+            if ((method, found[3]) == ("POST", "/eviction") or method == "DELETE") and not dry_run:
                 self._end(found[2], "evicted")
             return 200, each
         text = f"{path} not found"
