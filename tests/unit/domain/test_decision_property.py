@@ -16,7 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._decision import judge
+from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._decision import (
+    Sighting,
+    State,
+    judge,
+    standing_of,
+)
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._mark import (
     Mark,
     digest_of_items,
@@ -216,6 +221,24 @@ def judged(options, history, listed=None, patient=True):
     wanted, _warnings = read_wanted(options)
     summaries = [read_summary(job) for job in listed or history]
     return judge(wanted, summaries, detail, lambda job: DEFAULTS, lambda job: patient), read
+
+
+IS = {
+    "may be": State.UNSETTLED,
+    "runs": State.RUNNING,
+    "done": State.DONE,
+    "failed": State.FAILED,
+    "stuck": State.STUCK,
+}
+
+
+def test_each_row_of_three_jobs_stands_as_in_the_model():
+    kinds = list(itertools.product(IS, [True, False], [True, False]))
+    rows = itertools.chain.from_iterable(itertools.product(kinds, repeat=length) for length in range(4))
+    for row in rows:
+        standing, _decider = standing_of([Sighting(IS[word], same, admitted) for word, same, admitted in row])
+        facts = [{"is": word, "same": same, "admitted": admitted} for word, same, admitted in row]
+        assert (standing.value if standing else None) == _decided(facts), row
 
 
 @pytest.mark.thorough
