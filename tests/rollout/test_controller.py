@@ -51,6 +51,14 @@ def test_the_role_sends_nothing_to_localhost(simulator, rollout, ssh, delegate):
     assert simulator.requests("create_job")[0]["body"]["items"][0]["spec"]["password"] == SECRET
 
 
+def test_no_module_of_the_role_is_a_file_on_the_controller(simulator, rollout):
+    """Its options would be in it, secrets too. Ansible itself writes one where nobody has set pipelining."""
+    without = {"arguments": ("-vvv",), "environment": {"ANSIBLE_PIPELINING": "0"}}
+    run = rollout.run(play(role("common", spec={"command": "uptime"}, template_check="off")), **without)
+    assert (run.status, len(run.changed)) == (0, 12)
+    assert "usingmodulefile" in run.text.lower() and "AnsiballZ_" not in run.text
+
+
 def test_a_delegate_that_the_user_names_is_taken_as_it_is(simulator, rollout, ssh):
     run = rollout.run(play(role(delegate_to="localhost", preflight="strict")))
     assert run.status != 0
@@ -84,24 +92,45 @@ def test_the_upgrade_sends_nothing_to_localhost(simulator, rollout, ssh):
     assert not ssh.exists()
 
 
-def test_the_status_of_jobs_sends_nothing_to_localhost(simulator, rollout, ssh):
-    run = rollout.run("modelarts.liteserver.job_status")
-    assert run.status == 0
+@pytest.fixture(params=[(), ("--limit", host(2))], ids=["everywhere", "limited"])
+def limit(request):
+    """A ``--limit`` leaves localhost out; a play without a host would end with status 0."""
+    return request.param
+
+
+def ran_once(run):
+    """Whether each task ran on one host, whichever stands for the controller."""
+    tasks = [event["task"] for event in run.events]
+    return len(tasks) == len(set(tasks)) > 0
+
+
+def test_the_status_of_jobs_sends_nothing_to_localhost(simulator, rollout, ssh, limit):
+    run = rollout.run("modelarts.liteserver.job_status", arguments=limit)
+    assert run.status == 0 and ran_once(run)
     assert simulator.count("list_jobs") == 1
     assert not ssh.exists()
 
 
-def test_a_follow_up_is_opened_on_the_controller(simulator, rollout, ssh):
+def test_a_report_is_made_on_the_controller(simulator, rollout, ssh, limit):
+    rollout.run(play(role("common", spec={"command": "uptime"}, record=str(rollout.record))))
+    variables = {"run_report_records": str(rollout.record)}
+    run = rollout.run("modelarts.liteserver.run_report", variables=variables, arguments=limit)
+    assert run.status == 0 and ran_once(run)
+    assert len(list(rollout.record.glob("*.csv"))) == 1
+    assert not ssh.exists()
+
+
+def test_a_follow_up_is_opened_on_the_controller(simulator, rollout, ssh, limit):
     event = {"id": "e1", "server_id": "s1", "job_id": "j1", "job_name": "n"}
     folder = rollout.directory / "follow-ups"
     folder.mkdir()
     variables = {"ansible_eda": {"event": event}, "follow_up_folder": str(folder)}
-    run = rollout.run("modelarts.liteserver.eda_follow_up", variables=variables)
-    assert (run.status, len(list(folder.iterdir()))) == (0, 1)
+    run = rollout.run("modelarts.liteserver.eda_follow_up", variables=variables, arguments=limit)
+    assert (run.status, len(list(folder.iterdir()))) == (0, 1) and ran_once(run)
     assert not ssh.exists()
 
 
-def test_the_next_step_is_started_from_the_controller(simulator, rollout, ssh):
+def test_the_next_step_is_started_from_the_controller(simulator, rollout, ssh, limit):
     rollout.run(play(role("common", spec={"command": "uptime"})), arguments=("--limit", host(1)))
     job = simulator.jobs()[0]
     event = {"id": "e1", "job_id": job["id"], "job_name": job["name"]}
@@ -110,14 +139,14 @@ def test_the_next_step_is_started_from_the_controller(simulator, rollout, ssh):
         "next_step_type": "COMMON",
         "next_step_spec": {"command": "next"},
     }
-    run = rollout.run("modelarts.liteserver.eda_next_step", variables=variables)
-    assert (run.status, len(simulator.jobs())) == (0, 2)
+    run = rollout.run("modelarts.liteserver.eda_next_step", variables=variables, arguments=limit)
+    assert (run.status, len(simulator.jobs())) == (0, 2) and ran_once(run)
     assert not ssh.exists()
 
 
-def test_awx_is_set_up_from_the_controller(simulator, rollout, ssh):
+def test_awx_is_set_up_from_the_controller(simulator, rollout, ssh, limit):
     """Up to the first error: the collection awx.awx is not there."""
-    run = rollout.run("modelarts.liteserver.awx_setup")
-    assert run.status == 2
+    run = rollout.run("modelarts.liteserver.awx_setup", arguments=limit)
+    assert run.status == 2 and ran_once(run)
     assert "awx_setup needs the collection awx.awx" in run.message("Stop without it")
     assert not ssh.exists()
