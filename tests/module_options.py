@@ -8,7 +8,9 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import connection_argument_spec
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
+    connection_argument_spec,
+)
 
 
 def options_of(module: ModuleType, **given: Any) -> dict[str, Any]:

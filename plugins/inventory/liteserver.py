@@ -178,12 +178,8 @@ from ..module_utils.domain._untrusted import as_group_name, as_line, as_remote, 
 from ..module_utils.domain.servers._inventory import checked_filters, host_names, host_variables
 from ..module_utils.domain.servers._model import in_order, list_servers, matches, server_record, told_addresses
 from ..module_utils.transport._exchange import REQUESTS_IMPORT_ERROR
-from ..module_utils.wiring._connection import (
-    build_api,
-    check_connection,
-    connection_argument_spec,
-    environment_options,
-)
+from ..module_utils.wiring._connection import build_api
+from ..module_utils.wiring._connection_options import check_connection, connection_argument_spec, environment_options
 from ..plugin_utils._inventory_cache import ServerCache
 from ..plugin_utils._inventory_hosts import Fleet, add_all, taken_names, untrusted
 from ..plugin_utils._inventory_output import Output, one_line, unreadable

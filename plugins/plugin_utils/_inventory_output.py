@@ -19,7 +19,7 @@ from ..module_utils._errors import InternalError, InvalidOption, LiteServerError
 from ..module_utils._shapes import Conceal, Options
 from ..module_utils.domain._untrusted import as_line, as_shown
 from ..module_utils.domain._wording import some_of
-from ..module_utils.wiring._connection import connection_argument_spec, hide, passwords_in_addresses
+from ..module_utils.wiring._connection_options import connection_argument_spec, hide, passwords_in_addresses
 from ..module_utils.wiring._secrets import Secrets
 
 # Ansible's own for an inventory that cannot be parsed, where it is told to fail at all.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -33,22 +34,22 @@ class OutcomeFile:
     def write(self, outcomes: Mapping[str, Mapping[str, Any]]) -> None:
         """Replace what an earlier batch left."""
         lines = [f"{json.dumps(host)}\t{json.dumps(outcome)}\n" for host, outcome in outcomes.items()]
-        replace_file(self._path, "".join(lines))
+        # Each host's name stands behind a line break, where nothing else can look like it.
+        replace_file(self._path, "\n" + "".join(lines))
 
     def all(self) -> dict[str, Any]:
         """{host: its outcome}; empty where there are none."""
         if not os.path.lexists(self._path):
             return {}
         with open(self._path, encoding="utf-8") as file:
-            return {json.loads(host): json.loads(outcome) for host, outcome in (line.split("\t", 1) for line in file)}
+            pairs = [line.split("\t", 1) for line in file if line != "\n"]
+        return {json.loads(host): json.loads(outcome) for host, outcome in pairs}
 
     def of(self, host: str) -> Any:
-        """The outcome of a host; None where there is none."""
+        """The outcome of a host; None where there is none. Every host asks, so only its own line is read."""
         if not os.path.lexists(self._path):
             return None
-        begin = json.dumps(host) + "\t"
-        with open(self._path, encoding="utf-8") as file:
-            for line in file:
-                if line.startswith(begin):
-                    return json.loads(line[len(begin) :])
-        return None
+        begin = f"\n{json.dumps(host)}\t".encode()
+        with open(self._path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as lines:
+            at = lines.find(begin)
+            return None if at < 0 else json.loads(lines[at + len(begin) : lines.find(b"\n", at + 1)])

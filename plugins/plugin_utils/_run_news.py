@@ -28,10 +28,9 @@ from ..module_utils.domain.rollout._closing import (
 from ..module_utils.domain.rollout._notification import Kind, end_kind, event_of
 from ..module_utils.domain.rollout._plan import plan_lines, plan_page
 from ..module_utils.domain.rollout._run_record import ENDED, RUNNING, RunRecord
-from ..module_utils.wiring._connection import environment_options
+from ..module_utils.wiring._connection_options import environment_options
 from ..module_utils.wiring._replaced_file import replace_file
 from ..module_utils.wiring._run_files import is_alive, now_ms
-from ..module_utils.wiring._webhook import Webhook
 from ._aftercare import collect_logs
 from ._command_line import continuing
 from ._visible_wait import show
@@ -130,6 +129,9 @@ class RunNews:
         verify = options.get("validate_certs")
         # As an option of a module would read it.
         options["validate_certs"] = verify is None or boolean(verify, strict=False)
+        # Not above: it loads requests, and each of Ansible's workers is a copy of the process that loads this file.
+        from ..module_utils.wiring._webhook import Webhook
+
         trouble = Webhook(url, options).send(event_of(kind, record.data, self._path, self._own["soak"]))
         if trouble:
             self._step.warnings.append(trouble)

@@ -17,7 +17,6 @@ from ..module_utils.domain.rollout._closing import batch_title
 from ..module_utils.domain.rollout._gates import judge_stop_file, judge_window
 from ..module_utils.domain.rollout._run_record import RunRecord
 from ..module_utils.domain.rollout._schedule import window_end_of
-from ..module_utils.wiring._webhook import check_webhook
 
 # How often the stop file is looked at during a soak, and how often the soak says that it goes on, in seconds.
 LOOK, HEARTBEAT = 5, 60
@@ -34,6 +33,8 @@ def checked_turn(own: dict[str, Any], now: int) -> int | None:
         if not os.path.isdir(folder):
             raise InvalidOption(f"fleet_job_stop_file: there is no folder {folder}, so the file could never be there")
     if own.get("notify_url"):
+        from ..module_utils.wiring._webhook import check_webhook  # not above, see _run_news.py
+
         check_webhook(own["notify_url"])
     return window_end_of(own["window_end"], now) if own.get("window_end") else None
 

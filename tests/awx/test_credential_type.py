@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from awx.schemas import credential_inputs_errors, credential_type_errors, injected_environment
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils._errors import InvalidOption
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
     check_connection,
     connection_argument_spec,
 )

@@ -21,7 +21,9 @@ from playbooks.harness import clean_environment
 from simulator.process import Simulator
 from terminal import Terminal
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import connection_argument_spec
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
+    connection_argument_spec,
+)
 
 STAND_INS = pathlib.Path(__file__).resolve().parent / "bin"
 # A block that takes longer hangs; the demo on a busy machine takes minutes.

@@ -14,7 +14,9 @@ import pytest
 from inventory.harness import PLUGIN
 from playbooks.harness import clean_environment
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import connection_argument_spec
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
+    connection_argument_spec,
+)
 
 WRONG = "made-up-and-wrong"
 

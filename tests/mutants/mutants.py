@@ -620,7 +620,7 @@ MUTANTS = [
     ],
     (
         "secrets: a slash ends the password of an address",
-        "plugins/module_utils/wiring/_connection.py",
+        "plugins/module_utils/wiring/_connection_options.py",
         "|//)?(.*)@",
         "|//)?([^/]*)@",
         WIRING_TESTS,

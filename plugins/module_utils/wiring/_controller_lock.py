@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from .._clock import Clock
 from .._errors import LockUnavailable
 from .._shapes import Options
-from ._connection import endpoint_of
+from ._connection_options import endpoint_of
 
 POLL_SECONDS = 0.2
 MESSAGE_SECONDS = 60.0

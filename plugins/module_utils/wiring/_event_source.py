@@ -19,7 +19,8 @@ from .._shapes import Record
 from ..domain._untrusted import as_event, as_line, as_shown
 from ..domain.jobs._events import JobWatch, checked_knowledge
 from ..transport._exchange import REQUESTS_IMPORT_ERROR
-from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
+from ._connection import build_api
+from ._connection_options import check_connection, connection_argument_spec, hide, passwords_in_addresses
 from ._own_files import read_own_file
 from ._replaced_file import replace_file
 from ._secrets import Secrets

@@ -18,7 +18,8 @@ from .._shapes import Conceal, Record
 from ..domain._operation import Given, Operation
 from ..domain._untrusted import as_shown
 from ..transport._exchange import REQUESTS_IMPORT_ERROR
-from ._connection import build_api, check_connection, connection_argument_spec, hide, passwords_in_addresses
+from ._connection import build_api
+from ._connection_options import check_connection, connection_argument_spec, hide, passwords_in_addresses
 from ._controller_lock import ControllerLock, lock_path
 from ._listened_clock import ListenedClock
 from ._progress_pipe import progress_writer

@@ -19,7 +19,7 @@ from .._version import VERSION
 from ..transport._answers import Failed
 from ..transport._exchange import REQUESTS_IMPORT_ERROR, Call, Connections
 from ..transport._retry import Kind
-from ._connection import is_loopback, split_url
+from ._connection_options import is_loopback, split_url
 
 OPTION = "fleet_job_notify_url"
 # All that an event may cost, in seconds: names, connection, TLS, and the answer.

@@ -29,9 +29,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._
     mark_text,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.jobs._model import Item
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
-    build_api,
-)
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import build_api
 from ansible_collections.modelarts.liteserver.plugins.modules import liteserver_doctor
 
 PLAYBOOK = "modelarts.liteserver.doctor"

@@ -29,8 +29,8 @@ from simulator.faults import KINDS, SHIFTED_OPERATIONS, SHIFTING_KINDS
 from simulator.process import Simulator
 from simulator.settings import Settings
 
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
-    build_api,
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import build_api
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
     connection_argument_spec,
 )
 

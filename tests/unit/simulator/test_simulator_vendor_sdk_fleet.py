@@ -14,8 +14,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.server
     ServiceInfo,
     TemplateInfo,
 )
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
-    build_api,
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import build_api
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
     connection_argument_spec,
 )
 

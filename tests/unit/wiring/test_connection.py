@@ -20,8 +20,8 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._errors impor
     Unreachable,
 )
 from ansible_collections.modelarts.liteserver.plugins.module_utils._version import VERSION
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import (
-    build_api,
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import build_api
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
     check_connection,
     connection_argument_spec,
     environment_options,

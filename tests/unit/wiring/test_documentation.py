@@ -19,7 +19,9 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._version impo
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._fields import FIELDS
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._result import ServerRow
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.servers._model import ServerRecord
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import connection_argument_spec
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import (
+    connection_argument_spec,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # What runs on the controller alone, as fleet_job_step does, has no argument spec and no connection.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -147,3 +148,15 @@ def test_the_page_about_the_rooms_has_each_room_with_files_that_are_in_it() -> N
     for room, files in told.items():
         assert files and [name for name in files if not (folders[room] / name).is_file()] == [], room
     assert set(re.findall(r"\b(_\w+\.py)`", page)) <= {path.name for path in FILES}
+
+
+def test_the_role_is_loaded_without_the_package_requests() -> None:
+    """Ansible copies the process that loads its steps for each task of each host, and a copy costs by its size."""
+    code = (
+        "import sys\n"
+        "from ansible.plugins.loader import action_loader, init_plugin_loader\n"
+        "init_plugin_loader()\n"
+        "assert action_loader.get('modelarts.liteserver.fleet_job_step', class_only=True)\n"
+        "sys.exit('requests' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from ansible_collections.modelarts.liteserver.plugins.module_utils.domain._untrusted import as_line
-from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection import hide
+from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._connection_options import hide
 from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._secrets import SHORTEST, Secrets, forms_of
 
 ODD = "pa/ss  wo\\rd \"quoted\" & 'it' <ü> 100% +1\tend"
