@@ -44,11 +44,13 @@ def server_ids_of(task: Any, templar: Any, task_vars: Mapping[str, Any]) -> dict
     manager = task.get_variable_manager()
     lists = {"_hosts": list(task_vars["ansible_play_batch"]), "_hosts_all": list(task_vars["ansible_play_hosts_all"])}
     found: dict[str, str | None] = {}
+    own = templar.copy_with_new_env()
     for name in lists["_hosts_all"]:
         variables = manager.get_vars(play=task.play, host=manager._inventory.get_host(name), task=task, **lists)
         given = variables.get("fleet_job_server_id") or variables.get("liteserver_id")
+        own.available_variables = variables
         try:
-            value = templar.copy_with_new_env(available_variables=variables).template(given)
+            value = own.template(given)
         except AnsibleError:
             value = None  # the role says what is wrong with it
         found[name] = str(value).strip() if value else None
