@@ -141,35 +141,8 @@ templates:
 
 # Before what an older Python cannot read.
 from ..module_utils import _python  # noqa: F401  # pylint: disable=unused-import
-from ..module_utils.domain.jobs._batch import StartBatch, WaitBatch
-from ..module_utils.domain.rollout._survey import Survey
+from ..module_utils.wiring._batch_work import ARGUMENT_SPEC, operation_of
 from ..module_utils.wiring._task import run_module
-
-ARGUMENT_SPEC = {
-    "work": {"type": "str", "required": True, "choices": ["read", "judge", "start", "wait"]},
-    "server_ids": {"type": "list", "elements": "str"},
-    "software": {"type": "bool", "default": False},
-    "templates": {"type": "bool", "default": False},
-    "events": {"type": "bool", "default": False},
-    "supernodes": {"type": "bool", "default": False},
-    "batches": {"type": "list", "elements": "list"},
-    "groups": {"type": "list", "elements": "dict"},
-    "secret_spec": {"type": "dict", "no_log": True},
-    "servers_per_job": {"type": "int", "default": 50},
-    "unprepared": {"type": "list", "elements": "str"},
-    "jobs": {"type": "list", "elements": "dict"},
-    "again": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 3600},
-    "wait_sleep": {"type": "int", "default": 10},
-    "progress": {"type": "int", "default": 60},
-}
-
-
-def operation_of(given):
-    work = given.options["work"]
-    if work == "judge":
-        return StartBatch(given.in_check_mode())
-    return {"read": Survey, "start": StartBatch, "wait": WaitBatch}[work](given)
 
 
 def main():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""What each step of role ``fleet_job`` has at hand: its task, its run, the role's variables, the module of a batch."""
+"""What each step of role ``fleet_job`` has at hand: its task, its run, the role's variables, the API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..module_utils.domain.rollout._budget import FailureBudget
 from ..module_utils.domain.rollout._report import page_of
 from ..module_utils.domain.rollout._run_record import RunRecord
 from ..module_utils.wiring._run_files import RunFiles
-from ._batch_module import run_batch_module
+from ._batch_run import run_batch
 from ._host_requests import HostRequests
 from ._host_variables import HostVariables
 from ._open_run import OpenRun
@@ -97,7 +97,7 @@ class Step:
         return RunNews(self, path or self.run.path, own)
 
     def batch(self, work: str, **options: Any) -> Result:
-        """Run the module of the batch, with the options of the connection that the task was given."""
-        result = run_batch_module(self._action, self.vars, {**self.connection(), "work": work, **options})
+        """Do a batch's work at the API, with the options of the connection that the task was given."""
+        result = run_batch(self._action, self.vars, {**self.connection(), "work": work, **options})
         self.warnings += result.pop("warnings", None) or []
         return result

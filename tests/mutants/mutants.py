@@ -1144,7 +1144,7 @@ MUTANTS = [
     ),
     (
         "gate: an unreachable delegate leaves the play",
-        "plugins/plugin_utils/_batch_module.py",
+        "plugins/plugin_utils/_batch_run.py",
         "except AnsibleConnectionFailure as error:",
         "except ZeroDivisionError as error:",
         ["tests/rollout/test_gates.py", "-k", "preflight-with_an_unreachable_delegate"],

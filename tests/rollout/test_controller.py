@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 from rollout.rollout import VERSION, host, hosts, play, role
 
 SECRET = "canary-value-4711"
@@ -56,7 +58,58 @@ def test_no_module_of_the_role_is_a_file_on_the_controller(simulator, rollout):
     without = {"arguments": ("-vvv",), "environment": {"ANSIBLE_PIPELINING": "0"}}
     run = rollout.run(play(role("common", spec={"command": "uptime"}, template_check="off")), **without)
     assert (run.status, len(run.changed)) == (0, 12)
-    assert "usingmodulefile" in run.text.lower() and "AnsiballZ_" not in run.text
+    assert "AnsiballZ_" not in run.text
+
+
+@pytest.mark.parametrize("delegate", [None, "bastion"])
+def test_the_options_are_as_a_module_reads_them(simulator, rollout, delegate):
+    """Vaults, templates and numbers in them; the keyword environment; a path beside the playbook."""
+    vault = VaultLib([("default", VaultSecret(b"vault-password"))])
+    hidden = {"__ansible_vault": vault.encrypt(SECRET).decode()}
+    (rollout.directory / "password").write_text("vault-password")
+    rollout.inventory(2, number=7, secret=hidden, secret_key=simulator.credentials()["secret_key"])
+    inventory = json.loads((rollout.directory / "hosts.yml").read_text())
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory["ungrouped"] = {"hosts": {"bastion": local}}
+    (rollout.directory / "hosts.yml").write_text(json.dumps(inventory))
+    common = role(
+        "common",
+        spec={
+            "command": "uptime {{ number }}",
+            "count": "{{ number }}",
+            "mode": True,
+            "nested": "{{ [number] | length }}",
+        },
+        secret_spec={"password": "{{ secret }}"},
+        template_check="off",
+        delegate_to=delegate,
+    )
+    keyword = {"environment": [{"HUAWEICLOUD_SDK_SK": "{{ secret_key }}", "LITESERVER_CA_PATH": "a folder/ca.pem"}]}
+    run = rollout.start(
+        play(common, **keyword),
+        arguments=("--vault-password-file", str(rollout.directory / "password"), "-vvv"),
+        environment={"HUAWEICLOUD_SDK_SK": ""},
+        files={"a folder/ca.pem": ""},
+    ).finish()
+    assert (run.status, run.changed) == (0, hosts(1, 2)), run.output
+    (create,) = simulator.requests("create_job")
+    assert create["body"]["items"][0]["spec"] == {
+        "command": "uptime 7",
+        "count": "7",
+        "mode": "true",
+        "nested": "1",
+        "password": SECRET,
+    }
+    assert SECRET not in run.output
+
+
+@pytest.mark.parametrize("delegate", [None, "localhost"])
+def test_an_option_that_there_is_not_is_named(simulator, rollout, delegate):
+    defaults = [{"group/modelarts.liteserver.all": {"regoin": "cn-north-4"}}]
+    run = rollout.run(play(role(preflight="strict", delegate_to=delegate), module_defaults=defaults))
+    assert run.status != 0
+    assert "Unsupported parameters" in run.message("Preflight") and "regoin" in run.message("Preflight")
+    assert simulator.counts()["total"] == 0
 
 
 def test_a_delegate_that_the_user_names_is_taken_as_it_is(simulator, rollout, ssh):

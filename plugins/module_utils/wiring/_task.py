@@ -6,15 +6,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 
+from .._clock import Clock
 from .._errors import Abandoned, InternalError, LiteServerError
-from .._shapes import Conceal, Record
+from .._shapes import Conceal, Options, Record
 from ..domain._operation import Given, Operation
 from ..domain._untrusted import as_shown
 from ..transport._exchange import REQUESTS_IMPORT_ERROR
@@ -65,59 +69,95 @@ def run_module(argument_spec: dict[str, dict[str, Any]], operation_of: Callable[
     module = Module(argument_spec=dict(connection_argument_spec(), **argument_spec), supports_check_mode=True)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    given = _given(module)
-    operation = operation_of(given)
-    try:
-        module.hide_secrets()
-        # Nothing is sent before every option is checked.
-        operation.warnings += check_connection(module.params)
-        operation.prepare()
-        operation.run(
-            build_api(module.params, given.clock, lambda token: hide(module.no_log_values, token), given.conceal)
-        )
-    except LiteServerError as error:
-        _finish(module, operation, error)
-    except Exception as error:
-        _finish(module, operation, InternalError(error))
-    _finish(module, operation)
-
-
-def _given(module: AnsibleModule) -> Given:
-    clock, conceal = ListenedClock(), concealing(module)
+    module.hide_secrets()
+    clock, conceal = ListenedClock(), concealing(module.no_log_values)
     write = progress_writer(conceal, module.log)
-    lock = ControllerLock(lambda: lock_path(module.params, os.environ), clock, write)
-    return Given(clock, module.params, module.check_mode, write, conceal, lock)
+    given = Given(clock, module.params, module.check_mode, write, conceal, _lock(module.params, clock, write))
+    result, warnings, error = _performed(operation_of, given, module.no_log_values, module._diff)
+    for warning in warnings:
+        module.warn(warning)
+    if isinstance(error, Abandoned):
+        module.log(error.message)
+    if error is None:
+        module.exit_json(**result)
+    else:
+        module.fail_json(**result)
 
 
-def concealing(module: AnsibleModule) -> Conceal:
-    """A function that takes a text and returns it without the values that this module must not show."""
+def run_here(
+    argument_spec: dict[str, dict[str, Any]],
+    operation_of: Callable[[Given], Operation],
+    options: Options,
+    *,
+    clock: Clock,
+    write: Callable[[str], object],
+    check_mode: bool,
+    diff: bool,
+) -> Record:
+    """Run an operation in this process, with the same options and the same result as :func:`run_module`.
+
+    :param write: takes one line about a wait, without secrets.
+    :returns: the result as JSON would give it, with ``warnings``, and ``failed`` where it has failed.
+    """
+    if REQUESTS_IMPORT_ERROR:
+        return {"failed": True, "msg": missing_required_lib("requests")}
+    checked = ArgumentSpecValidator(dict(connection_argument_spec(), **argument_spec)).validate(options)
+    hidden = Secrets(checked._no_log_values)
+    params = checked.validated_parameters
+    hide(hidden, *hidden, *passwords_in_addresses(params))
+    if checked.error_messages:
+        unknown = isinstance(checked.errors[0], UnsupportedError)
+        text = ("Unsupported parameters: " if unknown else "") + checked.errors[0].msg
+        return {"failed": True, "msg": _shortened(as_shown(concealing(hidden)(text)))}
+    conceal = concealing(hidden)
+
+    def write_line(line: str) -> None:
+        write(conceal(line))
+
+    given = Given(clock, params, check_mode, write_line, conceal, _lock(params, clock, write_line))
+    result, warnings, error = _performed(operation_of, given, hidden, diff)
+    answer: Record = json.loads(json.dumps(remove_values(result, hidden)))
+    return {**answer, "warnings": warnings, **({"failed": True} if error else {})}
+
+
+def _lock(params: Options, clock: Clock, write: Callable[[str], None]) -> ControllerLock:
+    return ControllerLock(lambda: lock_path(params, os.environ), clock, write)
+
+
+def concealing(hidden: set[str]) -> Conceal:
+    """A function that takes a text and returns it without the values that must not be shown, by then."""
 
     def conceal(text: str) -> str:
-        hidden = module.no_log_values
         # Most texts have none, and this is some times faster.
         return str(remove_values(text, hidden)) if any(value in text for value in hidden) else text
 
     return conceal
 
 
-def _finish(module: AnsibleModule, operation: Operation, error: LiteServerError | None = None) -> None:
+def _performed(
+    operation_of: Callable[[Given], Operation], given: Given, hidden: set[str], diff: bool
+) -> tuple[Record, list[str], LiteServerError | None]:
+    """(result, warnings, what made it fail), each as it may be shown."""
+    operation = operation_of(given)
+    error: LiteServerError | None = None
+    try:
+        # Nothing is sent before every option is checked.
+        operation.warnings += check_connection(given.options)
+        operation.prepare()
+        operation.run(build_api(given.options, given.clock, lambda token: hide(hidden, token), given.conceal))
+    except LiteServerError as failure:
+        error = failure
+    except Exception as failure:
+        error = InternalError(failure)
     # Secrets first: with a character exchanged or a part cut off they would not be found.
-    conceal = concealing(module)
     result = operation.result()
-    if module._diff and operation.diff() is not None:
+    if diff and operation.diff() is not None:
         result["diff"] = operation.diff()
-    for warning in operation.warnings:
-        module.warn(_shortened(as_shown(conceal(warning))))
-    if isinstance(error, Abandoned):
-        module.log(error.message)
+    warnings = [_shortened(as_shown(given.conceal(warning))) for warning in operation.warnings]
     if error is not None:
-        error.message = _shortened(as_shown(conceal(error.message)))
+        error.message = _shortened(as_shown(given.conceal(error.message)))
         result.update(msg=str(error), error=error.as_result())
-    result = as_shown(result, conceal)
-    if error is None:
-        module.exit_json(**result)
-    else:
-        module.fail_json(**result)
+    return as_shown(result, given.conceal), warnings, error
 
 
 def _shortened(text: str) -> str:

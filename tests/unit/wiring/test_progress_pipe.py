@@ -45,7 +45,7 @@ def test_lines_are_shown_in_their_order_and_all_before_the_end(
     with ShownLines(str(tmp_path)) as lines:
         monkeypatch.setenv(VARIABLE, lines.path)
         assert os.stat(lines.path).st_mode & 0o777 == 0o600
-        write = progress_writer(concealing(module), module.log)
+        write = progress_writer(concealing(module.no_log_values), module.log)
         for number in range(500):
             write(f"line {number}")
     assert [text for text, _more in shown] == [f"line {number}" for number in range(500)]
@@ -78,7 +78,7 @@ def test_secrets_and_control_characters_do_not_get_through(
 ) -> None:
     with ShownLines(str(tmp_path)) as lines:
         monkeypatch.setenv(VARIABLE, lines.path)
-        write = progress_writer(concealing(Module()), print)
+        write = progress_writer(concealing(Module().no_log_values), print)
         write("the password is hunter2hunter2")
         write("one\x1b[2J\rtwo \N{RIGHT-TO-LEFT OVERRIDE}")
         write("\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 5000)
@@ -95,7 +95,7 @@ def test_where_nobody_reads_the_line_is_logged(tmp_path: pathlib.Path, monkeypat
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     link.symlink_to(pipe)
     module = Module()
-    write = progress_writer(concealing(module), module.log)
+    write = progress_writer(concealing(module.no_log_values), module.log)
     for path in ("", str(tmp_path / "none"), str(tmp_path), str(regular), str(link), "/dev/null"):
         monkeypatch.setenv(VARIABLE, path)
         write("a line")
@@ -114,7 +114,7 @@ def test_a_pipe_that_is_full_holds_nothing_up(tmp_path: pathlib.Path, monkeypatc
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     monkeypatch.setenv(VARIABLE, str(pipe))
     module = Module()
-    write = progress_writer(concealing(module), module.log)
+    write = progress_writer(concealing(module.no_log_values), module.log)
     while not module.logged:
         write("x" * 1000)
     read = os.read(reader, 1 << 24)
