@@ -22,6 +22,7 @@ import pathlib
 import platform
 import statistics
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -68,12 +69,16 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
     if options.only in (None, "fleets"):
         for servers in options.fleets or ([10, 100, 1000, 2000, 5000] if options.full else [10, 100, 1000]):
-            for contender in contenders.CONTENDERS:
-                if options.ways and contender.key not in options.ways:
-                    continue
-                if servers <= (contender.most if options.full else contender.quick):
-                    results["fleets"].append(_median(contenders.measured, options.rounds, contender, servers))
-                    _say(results["fleets"][-1])
+            chosen = [
+                contender
+                for contender in contenders.CONTENDERS
+                if contender.key in (options.ways or [contender.key])
+                and servers <= (contender.most if options.full else min(contender.most, contender.quick))
+            ]
+            # One round after the other, so that what else the machine does falls on all.
+            rounds = [[contenders.measured(each, servers) for each in chosen] for _round in range(options.rounds)]
+            results["fleets"] += [_median(of_one) for of_one in zip(*rounds, strict=True)]
+            _say(*results["fleets"][len(results["fleets"]) - len(chosen) :])
     if options.only in (None, "history"):
         for jobs in (1, 10, 100, 500, 1000, 5000):
             rows = [dataclasses.asdict(row) for row in history.measured(jobs, results["history_rounds"])]
@@ -87,8 +92,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return results
 
 
-def _median(measured: Any, rounds: int, *arguments: Any) -> dict[str, Any]:
-    """The median of each figure of a row."""
+def _median(rows: Sequence[contenders.Row]) -> dict[str, Any]:
+    """The median of each figure of some rows."""
 
     def median(values: list[Any]) -> Any:
         first = values[0]
@@ -96,7 +101,7 @@ def _median(measured: Any, rounds: int, *arguments: Any) -> dict[str, Any]:
             return {key: median([value[key] for value in values]) for key in first}
         return first if isinstance(first, str) else statistics.median(values)
 
-    return median([dataclasses.asdict(measured(*arguments)) for _round in range(rounds)])
+    return median([dataclasses.asdict(row) for row in rows])
 
 
 def _say(*rows: dict[str, Any]) -> None:
