@@ -1098,7 +1098,7 @@ MUTANTS = [
         "roles/fleet_job/tasks/hdk_upgrade.yml",
         "batch.yml\n  ignore_errors: false",
         "batch.yml\n  ignore_errors: true",
-        ["tests/rollout/test_gates.py", "-k", "approval-ignore_errors_on_the_play"],
+        ["tests/rollout/test_gates.py", "-k", "hook-ignore_errors_on_the_play"],
     ),
     (
         "gate: a run by the hosts of a batch",

@@ -170,6 +170,22 @@ def test_each_lost_line_of_a_busy_node(layout: str, tmp_path: pathlib.Path) -> N
                 assert not busy & set(called), seen
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_lost_line_of_an_ill_node(layout: str, tmp_path: pathlib.Path) -> None:
+    """One line after the other is missing from each output, and none makes an NPU healthy."""
+    case = Case(tmp_path, layout, fake_node.unknown_health)
+    well = {(chip["npu_id"], chip["chip_id"]) for chip in case.true["npus"] if chip["health"] == "OK"}
+    assert len(well) < len(case.true["npus"])
+    for number, command in enumerate(case.commands):
+        if re.search(r"info$|-m$", command):
+            for line in range(60):
+                seen = case.read([Damage(number, "drop", line, 0)])
+                assert case.verdict(seen) != "ok"
+                called = {(chip["npu_id"], chip["chip_id"]) for chip in seen["npus"] if chip["health"] == "OK"}
+                # Without its head, the table's rows do not say which chip of an NPU they are of.
+                assert called <= well | {(npu_id, None) for npu_id, _chip_id in well}, seen
+
+
 @pytest.mark.parametrize(
     ("read", "text", "line"),
     [
