@@ -184,6 +184,9 @@ def test_each_lost_line_of_an_ill_node(layout: str, tmp_path: pathlib.Path) -> N
                 called = {(chip["npu_id"], chip["chip_id"]) for chip in seen["npus"] if chip["health"] == "OK"}
                 # Without its head, the table's rows do not say which chip of an NPU they are of.
                 assert called <= well | {(npu_id, None) for npu_id, _chip_id in well}, seen
+                # Whatever another output says of a chip that is missing in the table.
+                missing = re.findall(r"NPU (\d+) chip (\d+): only in npu-smi info -m", str(seen["unknown"]))
+                assert not called & {(int(npu_id), int(chip_id)) for npu_id, chip_id in missing}, seen
 
 
 @pytest.mark.parametrize(
