@@ -8,7 +8,8 @@ short_description: Internal, the requests of one step of role fleet_job
 version_added: 1.0.0
 description:
   - Internal. A part of role P(modelarts.liteserver.fleet_job#role), and of no use without it. Its options and results may change in any release.
-  - One process reads what the preflight needs, one starts all jobs of a batch, and one waits for them side by side.
+  - It reads what the preflight needs, starts all jobs of a batch, or waits for them side by side. The role runs it on the host that
+    O(ignore:fleet_job_delegate_to) names; without one, the role does the same in the process of its step.
 author:
   - modelarts.liteserver contributors (@modelarts-liteserver)
 extends_documentation_fragment:
