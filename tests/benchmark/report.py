@@ -54,8 +54,8 @@ most that one process had.
 REASONS = """\
 Where a ratio is missed, the two tables below show why:
 
-- **The role beside an empty task.** A verdict costs little more than a task that does nothing. The rest is a fixed cost of
-  the batch, the jobs' own time, and Ansible reading each host's variables once more at the end of any role.
+- **The role beside an empty task.** A verdict costs little more than a task that does nothing. The rest is a fixed cost
+  of the batch, the jobs' own time, and Ansible reading each host's variables once more at the end of any role.
 - **Start-up beside a script.** `ansible-playbook` alone takes about as long until its first task as the script takes to
   do everything; then the module is packed and started. It asks for the jobs, the templates, and the jobs again before
   it creates anything. The script does not check.
