@@ -9,6 +9,7 @@ import http.server
 import json
 import ssl
 import threading
+import time
 from typing import Any
 
 TOKEN = "T0KEN-vzqw81xk"
@@ -65,6 +66,13 @@ class Receiver:
     def kinds(self) -> list[str]:
         """The kinds of the events."""
         return [event["kind"] for event in self.events]
+
+    def wait_until(self, count: int) -> None:
+        """Wait for so many events."""
+        end = time.monotonic() + 60
+        while len(self.events) < count:
+            assert time.monotonic() < end, self.kinds
+            time.sleep(0.02)
 
     def __enter__(self) -> Receiver:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -32,12 +32,15 @@ def noted_interruption(
     previous: dict[int, Any] = {}
 
     def note(number: int, frame: FrameType | None) -> None:
-        before = previous[number]
-        signal.signal(number, before)  # a second signal ends it at once
+        # Ansible sends several, one right after the other: none may end this process before the record says why.
+        for caught in previous:
+            signal.signal(caught, _pass_over)
         files.note(path, lambda record: record.stop(REASON, "interrupted", now_ms()))
         files.note(path, tell)
-        if callable(before):
-            before(number, frame)
+        for caught, before in previous.items():
+            signal.signal(caught, before)
+        if callable(previous[number]):
+            previous[number](number, frame)
         else:
             os.kill(os.getpid(), number)
 
@@ -48,3 +51,7 @@ def noted_interruption(
     finally:
         for caught, before in previous.items():
             signal.signal(caught, before)
+
+
+def _pass_over(_number: int, _frame: FrameType | None) -> None:
+    """Unlike a signal that is ignored, one that has come already is passed over too."""

@@ -1426,6 +1426,13 @@ MUTANTS = [
         TURN_TESTS,
     ),
     (
+        "interruption: the second signal ends it",
+        "plugins/plugin_utils/_interruption.py",
+        "            signal.signal(caught, _pass_over)",
+        "            signal.signal(caught, previous[caught])",
+        ["tests/unit/wiring/test_interruption.py"],
+    ),
+    (
         "command: extra variables are shown",
         "plugins/plugin_utils/_command_line.py",
         "    if not name.startswith(_OWN) or name in _SECRET or is_secret_name(name):\n",

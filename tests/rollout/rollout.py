@@ -290,11 +290,29 @@ class Running:
             assert time.monotonic() < end, self._output.read_text()
             time.sleep(0.02)
 
-    def kill(self) -> None:
-        """End the process and every process that it has started, at once."""
+    def last_word(self) -> dict[str, Any]:
+        """The newest record once its run is over: a worker of Ansible's outlives the process that it belongs to."""
+        end = time.monotonic() + RUN_SECONDS
+        while (record := self._rollout.records()[-1])["state"] == "running":
+            assert time.monotonic() < end, record
+            time.sleep(0.02)
+        return record
+
+    def kill(self, and_workers_end: bool = False) -> None:
+        """End the process and every process of its session, at once.
+
+        Args:
+            and_workers_end: whether to wait for Ansible's workers too, which are in sessions of their own since
+                ansible-core 2.19, and end when they notice.
+        """
+        workers = [path for path in pathlib.Path("/proc").glob("[0-9]*") if _parent_of(path) == self.process.pid]
         # Without its status taken, the process keeps its number, even if it has just ended.
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        end = time.monotonic() + RUN_SECONDS
+        while and_workers_end and any(_parent_of(path) is not None for path in workers):
+            assert time.monotonic() < end, self._output.read_text()
+            time.sleep(0.02)
 
     def output(self) -> str:
         """What it has shown so far."""
@@ -323,3 +341,12 @@ class Running:
         assert crashed or run.recap, output
         self._rollout.ended(output)
         return run
+
+
+def _parent_of(process: pathlib.Path) -> int | None:
+    """Of a folder of ``/proc``; None where that process has ended."""
+    try:
+        state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else int(parent)

@@ -354,7 +354,7 @@ def test_ctrl_c_leaves_its_reason(simulator, rollout):
     running.wait_until(lambda: "under way" in running.output())
     running.interrupt()
     running.process.wait()
-    (record,) = rollout.records()
+    record = running.last_word()
     assert (record["state"], record["stopped_by"]) == ("stopped", "interrupted")
 
 

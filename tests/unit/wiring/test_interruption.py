@@ -1,0 +1,61 @@
+# Copyright (c) 2026, modelarts.liteserver contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last word of a step that a signal ends: said once, whatever comes after the first signal."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# What it writes stands for the record. While it does, the next signals come, and its handler is interrupted for them.
+STEP = """\
+import os, signal, sys, time
+from ansible_collections.modelarts.liteserver.plugins.plugin_utils import _interruption as interruption
+
+class Files:
+    def note(self, path, change):
+        if sys.argv[2] == "storm":
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+                os.kill(os.getpid(), number)
+        with open(path, "a") as file:
+            for word in ("noted", "\\n"):
+                file.write(word)
+                file.flush()
+                time.sleep(0.01)
+
+if sys.argv[3] == "handled":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: os._exit(number))
+with interruption.noted_interruption(Files(), sys.argv[1]):
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("others", ["storm", "none"])
+@pytest.mark.parametrize("before", ["handled", "default"])
+def test_a_signal_is_noted_before_it_ends_the_step(
+    tmp_path: pathlib.Path, first: signal.Signals, others: str, before: str
+) -> None:
+    noted = tmp_path / "noted"
+    command = [sys.executable, "-c", STEP, str(noted), others, before]
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=found, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as step:
+        assert step.stdout and select.select([step.stdout], [], [], 60)[0] and step.stdout.readline() == "ready\n"
+        os.kill(step.pid, first)
+        _output, errors = step.communicate(timeout=60)
+    assert noted.read_text() == "noted\n" * 2, "the record, and who lets people know"
+    if before == "handled":
+        assert (step.returncode, errors) == (first, "")
+    elif first == signal.SIGTERM:
+        assert (step.returncode, errors) == (-first, "")
+    else:
+        assert step.returncode and "KeyboardInterrupt" in errors
