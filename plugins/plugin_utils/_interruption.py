@@ -9,13 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from multiprocessing.queues import SimpleQueue
 from types import FrameType
 from typing import Any
 
 from ..module_utils.domain.rollout._run_record import RunRecord
 from ..module_utils.wiring._run_files import RunFiles, now_ms
 
+# A line on its way to the process that shows it holds a lock of all workers: whoever waits for that lock within this
+# process, or ends it meanwhile, would have the run hang. So the signal comes again, in seconds, at most so many times.
+AGAIN, MOST_TIMES = 0.05, 100
 REASON = "ansible-playbook was interrupted; jobs that were started go on"
 
 
@@ -31,7 +36,16 @@ def noted_interruption(
     """
     previous: dict[int, Any] = {}
 
+    left = MOST_TIMES
+
     def note(number: int, frame: FrameType | None) -> None:
+        nonlocal left
+        if left > 0 and _is_sending(frame):
+            left -= 1
+            timer = threading.Timer(AGAIN, os.kill, (os.getpid(), number))
+            timer.daemon = True
+            timer.start()
+            return
         # Ansible sends several, one right after the other: none may end this process before the record says why.
         for caught in previous:
             signal.signal(caught, _pass_over)
@@ -55,3 +69,12 @@ def noted_interruption(
 
 def _pass_over(_number: int, _frame: FrameType | None) -> None:
     """Unlike a signal that is ignored, one that has come already is passed over too."""
+
+
+def _is_sending(frame: FrameType | None) -> bool:
+    """Whether a signal has come in the middle of something for Ansible's queue."""
+    while frame is not None:
+        if frame.f_code is SimpleQueue.put.__code__:
+            return True
+        frame = frame.f_back
+    return False

@@ -1426,6 +1426,13 @@ MUTANTS = [
         TURN_TESTS,
     ),
     (
+        "interruption: in the middle of a line",
+        "plugins/plugin_utils/_interruption.py",
+        "if left > 0 and _is_sending(frame):",
+        "if False:",
+        ["tests/unit/wiring/test_interruption.py", "-k", "middle_of_a_line"],
+    ),
+    (
         "interruption: the second signal ends it",
         "plugins/plugin_utils/_interruption.py",
         "            signal.signal(caught, _pass_over)",

@@ -266,6 +266,8 @@ class Running:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=new_session,
+                    # What a shell runs in the background ignores Ctrl-C; these tests may run there.
+                    preexec_fn=_heed_interrupts,
                     **options,
                 )
 
@@ -319,8 +321,9 @@ class Running:
         return self._output.read_text()
 
     def interrupt(self) -> None:
-        """What Ctrl-C in a terminal does: a signal for the process and those it has started in its session."""
+        """What Ctrl-C in a terminal does: a signal for the process and those it has started in its session; waits."""
         os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(RUN_SECONDS)
 
     def finish(self, crashed: bool = False) -> Run:
         """Wait for the end; fails on a crash or a traceback."""
@@ -350,3 +353,7 @@ def _parent_of(process: pathlib.Path) -> int | None:
     except OSError:
         return None
     return None if state == "Z" else int(parent)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

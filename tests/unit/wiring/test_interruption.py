@@ -38,6 +38,53 @@ with interruption.noted_interruption(Files(), sys.argv[1]):
     time.sleep(60)
 """
 
+# It sends more than a pipe takes, as a line that is shown; who lets people know sends one too.
+LINE = """\
+import os, signal, sys, time
+from multiprocessing import get_context
+from ansible_collections.modelarts.liteserver.plugins.plugin_utils import _interruption as interruption
+
+context = get_context("fork")
+queue = context.SimpleQueue()
+
+class Record:
+    def stop(self, *_reason):
+        pass
+
+class Files:
+    def note(self, path, change):
+        change(Record())
+
+def work():
+    with interruption.noted_interruption(Files(), "", lambda record: queue.put("last word")):
+        queue.put("x" * 1000000)
+        time.sleep(60)
+
+def is_stuck():
+    with open(f"/proc/{worker.pid}/stat") as file:
+        return queue._reader.poll() and file.read().rpartition(")")[2].split()[0] == "S"
+
+worker = context.Process(target=work)
+worker.start()
+while not is_stuck():
+    time.sleep(0.01)
+os.kill(worker.pid, signal.SIGTERM)
+time.sleep(3 * interruption.AGAIN)
+print(len(queue.get()))
+print(queue.get())
+worker.join()
+print(worker.exitcode)
+"""
+
+
+def test_a_signal_in_the_middle_of_a_line_comes_again() -> None:
+    """Otherwise the step would wait for a lock that it holds itself, and the whole run for the step."""
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(
+        [sys.executable, "-c", LINE], env=found, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert run.stdout.split("\n")[:3] == ["1000000", "last word", str(-signal.SIGTERM)]
+
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("others", ["storm", "none"])
