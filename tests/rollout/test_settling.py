@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from ansible.release import __version__ as ansible_version
-from rollout.rollout import OTHER_VERSION, host, hosts, play, role
+from rollout.rollout import OTHER_VERSION, VERSION, host, hosts, play, role
 
 
 def rows(rollout):
@@ -48,6 +48,16 @@ def test_what_still_ran_is_looked_at_once_more_when_the_wait_is_over(simulator, 
     run = rollout.run(play(role(wait_timeout=6, wait_sleep=60, record=str(rollout.record))))
     assert (run.status, run.failed) == (0, []), run.output
     assert rows(rollout) == dict.fromkeys(hosts(1, 2), ("done", True))
+
+
+def test_the_last_word_of_a_job_is_not_from_before_the_wait_for_another(simulator, rollout):
+    """The first job takes the whole wait; the second one ends meanwhile."""
+    simulator.set(job_duration=2)
+    simulator.server(1, duration=600)
+    rollout.inventory(2, {2: {"wanted_hdk": OTHER_VERSION}}, wanted_hdk=VERSION)
+    run = rollout.run(play(role(version="{{ wanted_hdk }}", wait_timeout=6, wait_sleep=1, record=str(rollout.record))))
+    assert (len(simulator.jobs()), run.failed) == (2, [host(1)]), run.output
+    assert rows(rollout) == {host(1): ("running", False), host(2): ("done", True)}
 
 
 def test_what_runs_on_after_the_last_look_is_neither_done_nor_failed(simulator, rollout):
