@@ -59,7 +59,9 @@ def noted_interruption(
             os.kill(os.getpid(), number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        previous[number] = signal.signal(number, note)
+        # What is ignored, as Ctrl-C is in the background of a shell, ends nothing.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            previous[number] = signal.signal(number, note)
     try:
         yield
     finally:

@@ -30,12 +30,16 @@ class Files:
                 file.flush()
                 time.sleep(0.01)
 
-if sys.argv[3] == "handled":
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _frame: os._exit(number))
+handlers = {
+    "handled": [lambda number, _frame: os._exit(number)] * 2,
+    "default": [signal.default_int_handler, signal.SIG_DFL],
+    "ignored": [signal.SIG_IGN] * 2,
+}
+for number, handler in zip((signal.SIGINT, signal.SIGTERM), handlers[sys.argv[3]], strict=True):
+    signal.signal(number, handler)
 with interruption.noted_interruption(Files(), sys.argv[1]):
     print("ready", flush=True)
-    time.sleep(60)
+    time.sleep(60 if sys.argv[3] != "ignored" else 1)
 """
 
 # It sends more than a pipe takes, as a line that is shown; who lets people know sends one too.
@@ -106,3 +110,16 @@ def test_a_signal_is_noted_before_it_ends_the_step(
         assert (step.returncode, errors) == (-first, "")
     else:
         assert step.returncode and "KeyboardInterrupt" in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_ignored_is_not_noted(tmp_path: pathlib.Path, number: signal.Signals) -> None:
+    """As Ctrl-C is in the background of a shell: the run goes on."""
+    noted = tmp_path / "noted"
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", STEP, str(noted), "none", "ignored"]
+    with subprocess.Popen(command, env=found, stdout=subprocess.PIPE, text=True) as step:
+        assert step.stdout and step.stdout.readline() == "ready\n"
+        os.kill(step.pid, number)
+        assert step.wait(60) == 0
+    assert not noted.exists()
