@@ -12,7 +12,7 @@ import functools
 import importlib
 import json
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
@@ -118,7 +118,7 @@ def run(module_name: str, options: dict[str, Any], respond: Respond, check: bool
     client = CannedClient(respond, clock)
     hidden: set[str] = set()
     auth = PasswordAuth(client, "https://iam", "u", "p", "d", "p", clock, hidden.add)
-    conceal = concealing(SimpleNamespace(no_log_values=hidden))
+    conceal = concealing(hidden)
     given = options_of(module, **{"request_timeout": 5, **options})
     operation = operation_of(Given(clock, given, check, conceal=conceal))
     error = None
