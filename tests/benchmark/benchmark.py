@@ -77,8 +77,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             ]
             # One round after the other, so that what else the machine does falls on all.
             rounds = [[contenders.measured(each, servers) for each in chosen] for _round in range(options.rounds)]
-            results["fleets"] += [_median(of_one) for of_one in zip(*rounds, strict=True)]
-            _say(*results["fleets"][len(results["fleets"]) - len(chosen) :])
+            medians = [_median(of_one) for of_one in zip(*rounds, strict=True)]
+            results["fleets"] += medians
+            _say(*medians)
     if options.only in (None, "history"):
         for jobs in (1, 10, 100, 500, 1000, 5000):
             rows = [dataclasses.asdict(row) for row in history.measured(jobs, results["history_rounds"])]

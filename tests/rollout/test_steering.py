@@ -164,8 +164,8 @@ def test_a_receiver_that_does_not_answer_harms_nothing(simulator, rollout):
     assert "theevent'batch'wasnotdeliveredto127.0.0.1" in run.text
     assert TOKEN not in run.output
     assert seconds < 3 * 5 + 60
-    # With one more v, ansible-core 2.16 shows where any failed action was raised.
-    refused = rollout.run(play(role(notify_url=f"http://example.com/{TOKEN}")), arguments=("-vv",))
+    far = role(notify_url=f"http://example.com/{TOKEN}")
+    refused = rollout.start(play(far), arguments=("-vvv",)).finish(raised=True)
     assert "must begin with https" in refused.message("Open the batch") and TOKEN not in refused.output
 
 
@@ -190,6 +190,8 @@ def test_after_a_kill_record_page_and_the_next_run_agree(simulator, rollout):
     rollout.inventory(2)
     running = rollout.start(play(role(record=str(rollout.record)), serial=1), new_session=True)
     running.wait_until(lambda: "under way" in running.output())
+    (going,) = rollout.records()
+    assert (going["state"], going["batches"][-1]["phase"]) == ("running", "waiting")
     (page,) = rollout.record.glob("*.html")
     assert "running: 0 of 2 done, 1 running, 1 pending" in page.read_text()
     running.kill(and_workers_end=True)

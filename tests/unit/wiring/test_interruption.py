@@ -11,8 +11,10 @@ import select
 import signal
 import subprocess
 import sys
+from multiprocessing.queues import SimpleQueue
 
 import pytest
+from ansible.executor.task_queue_manager import FinalQueue
 
 # What it writes stands for the record. While it does, the next signals come, and its handler is interrupted for them.
 STEP = """\
@@ -79,6 +81,11 @@ print(queue.get())
 worker.join()
 print(worker.exitcode)
 """
+
+
+def test_lines_go_the_way_that_is_looked_for() -> None:
+    """On each ansible-core; the queue below stands for Ansible's."""
+    assert issubclass(FinalQueue, SimpleQueue) and FinalQueue.put is SimpleQueue.put
 
 
 def test_a_signal_in_the_middle_of_a_line_comes_again() -> None:
