@@ -172,7 +172,6 @@ class Rollout:
         directory = self.directory / f"run-{self._count}"
         directory.mkdir()
         for name, content in (files or {}).items():
-            (directory / name).parent.mkdir(exist_ok=True)
             (directory / name).write_text(json.dumps(content))
         if len(plays) == 1 and isinstance(plays[0], str):
             book = plays[0]

@@ -85,12 +85,15 @@ def test_the_options_are_as_a_module_reads_them(simulator, rollout, delegate):
         delegate_to=delegate,
     )
     keyword = {"environment": [{"HUAWEICLOUD_SDK_SK": "{{ secret_key }}", "LITESERVER_CA_PATH": "a folder/ca.pem"}]}
-    run = rollout.start(
-        play(common, **keyword),
+    book = rollout.directory / "books" / "book.json"
+    (book.parent / "a folder").mkdir(parents=True)
+    (book.parent / "a folder" / "ca.pem").touch()
+    book.write_text(json.dumps([play(common, **keyword)]))
+    run = rollout.run(
+        str(book),
         arguments=("--vault-password-file", str(rollout.directory / "password"), "-vvv"),
         environment={"HUAWEICLOUD_SDK_SK": ""},
-        files={"a folder/ca.pem": ""},
-    ).finish()
+    )
     assert (run.status, run.changed) == (0, hosts(1, 2)), run.output
     (create,) = simulator.requests("create_job")
     assert create["body"]["items"][0]["spec"] == {
