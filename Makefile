@@ -81,7 +81,7 @@ lint-code: venv-test types
 
 lint-licences:
 	@bash tests/tools/venv.sh reuse tools
-	"$$(bash tests/tools/paths.sh venv reuse)/bin/reuse" lint --lines
+	bash tests/tools/licences.sh
 
 # shellcheck, for the steps of the workflows, is one of the test tools.
 lint-workflows: venv-test
