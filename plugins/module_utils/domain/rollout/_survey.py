@@ -20,7 +20,7 @@ from ..jobs._history import History
 from ..jobs._remembering import RememberingApi
 from ..jobs._wanted import REUSE_ANY_NAME, read_wanted
 from ..servers._event_info import event_record, of_servers
-from ..servers._model import ServerRecord, list_servers
+from ..servers._model import ServerRecord, bare_record, in_order, in_supernode, listed
 from ..servers._server_info import SoftwareInfo, TemplateInfo
 from ._supernodes import Supernode, guard_problems, supernodes_of, upgrades
 
@@ -44,9 +44,9 @@ class Survey(Info):
         """
         groups = [group for group in self._options["groups"] or [] if upgrades(group["items"])]
         guarded = groups if self._options["supernodes"] else []
-        whole = self._servers(api, bool(guarded))
+        told = self._told(api, bool(guarded))
         # Names are put into sentences, and cut there.
-        servers = [as_shown({**server, "raw": {}}, self._conceal) for server in whole]
+        servers = in_order(as_shown(bare_record(raw), self._conceal) for raw in told)
         software = templates = None
         if self._options["software"]:
             software = SoftwareInfo({"flavor_type": None, "type": None}).read(api)["software"]
@@ -57,28 +57,27 @@ class Survey(Info):
             "servers": servers,
             "software": software,
             "templates": templates,
-            "events": self._events(api, whole) if self._options["events"] else None,
+            "events": self._events(api, told) if self._options["events"] else None,
             "supernode_problems": self._supernode_problems(api, servers, guarded),
         }
 
-    def _servers(self, api: Api, guarded: bool) -> list[ServerRecord]:
-        servers = list_servers(api)
-        known = {server["id"] for server in servers}
+    def _told(self, api: Api, guarded: bool) -> list[Record]:
+        """What the service tells of its servers."""
+        told = {raw["id"]: raw for raw in listed(api)}
         wanted = set(self._options["server_ids"] or [])
-        in_supernodes = any(server["supernode_id"] and server["id"] in wanted for server in servers)
-        if not known.issuperset(wanted) or (guarded and in_supernodes):
+        if not wanted.issubset(told) or (guarded and any(in_supernode(told[server_id]) for server_id in wanted)):
             # Not everybody may list the servers of the whole project; whoever may not, is told that the ids are not
             # known, and sees of a supernode what is theirs.
             with contextlib.suppress(LiteServerError):
-                servers += [server for server in list_servers(api, everyone=True) if server["id"] not in known]
-        return servers
+                told = {raw["id"]: raw for raw in listed(api, everyone=True)} | told
+        return list(told.values())
 
-    def _events(self, api: Api, servers: Iterable[ServerRecord]) -> list[Record] | None:
+    def _events(self, api: Api, told: Iterable[Record]) -> list[Record] | None:
         """The events that concern the servers of the run, without their raw records.
 
         Nothing is started by them, and not everybody may list them: where they cannot be read, that is said.
         """
-        known = {server["id"]: server["raw"] for server in servers}
+        known = {raw["id"]: raw for raw in told}
         unknown = "whether a server of this run has an event is not known"
         try:
             listing = api.list_events()

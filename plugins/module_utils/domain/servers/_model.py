@@ -61,6 +61,11 @@ def server_record(raw: Record) -> ServerRecord:
 
     Fields of another type than documented become null here, and are still in ``raw``.
     """
+    return {**bare_record(raw), "raw": masked(raw)}
+
+
+def bare_record(raw: Record) -> ServerRecord:
+    """The same with nothing in ``raw``: to mask it costs more than all the rest, where it is not shown."""
     supernode, cloud_server = _dict(raw, "server_hps"), _dict(raw, "cloud_server")
     return {
         "id": raw["id"],
@@ -77,8 +82,13 @@ def server_record(raw: Record) -> ServerRecord:
         "charging_mode": _text(raw, "charging_mode"),
         "create_at": milliseconds(raw.get("create_at")),
         "update_at": milliseconds(raw.get("update_at")),
-        "raw": masked(raw),
+        "raw": {},
     }
+
+
+def in_supernode(raw: Record) -> bool:
+    """Whether the service says that a server is one of a supernode's."""
+    return bare_record(raw)["supernode_id"] is not None
 
 
 def private_ips(raw: Record) -> list[str]:
@@ -98,6 +108,14 @@ def told_addresses(raw: Record) -> list[str]:
 def list_servers(api: Api, everyone: bool = False) -> list[ServerRecord]:
     """Every server as :func:`server_record`, by supernode, then name, then id.
 
+    :raises ListIncomplete: see :func:`listed`.
+    """
+    return in_order(server_record(raw) for raw in listed(api, everyone))
+
+
+def listed(api: Api, everyone: bool = False) -> list[Record]:
+    """Every server as the service tells it.
+
     :raises ListIncomplete: the service counts more servers than it lists: a shorter
         list would read as a smaller fleet.
     """
@@ -106,7 +124,7 @@ def list_servers(api: Api, everyone: bool = False) -> list[ServerRecord]:
         raise ListIncomplete(
             "the service lists fewer servers than it counts", hint="run it again: the fleet may have changed meanwhile"
         )
-    return in_order(server_record(raw) for raw in listing.records)
+    return listing.records
 
 
 def in_order(servers: Iterable[ServerRecord]) -> list[ServerRecord]:
