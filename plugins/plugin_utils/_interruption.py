@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""What a step still writes down when somebody ends the run with Ctrl-C, or with a signal."""
+"""What a step still writes down when somebody ends the run with Ctrl-C, or with a signal, or when a task's timeout ends it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from ..module_utils.wiring._run_files import RunFiles, now_ms
 # process, or ends it meanwhile, would have the run hang. So the signal comes again, in seconds, at most so many times.
 AGAIN, MOST_TIMES = 0.05, 100
 REASON = "ansible-playbook was interrupted; jobs that were started go on"
+TIMED_OUT = (
+    "a task of the role was ended by its timeout (the keyword timeout, or ANSIBLE_TASK_TIMEOUT); jobs that were started go on"
+)
 
 
 @contextlib.contextmanager
@@ -30,13 +33,20 @@ def noted_interruption(
 ) -> Iterator[None]:
     """While jobs are started or waited for: a signal that ends this process is noted in the record first.
 
-    Ansible passes a Ctrl-C on to its processes as one signal or another, depending on its version.
+    Ansible passes a Ctrl-C on to its processes as one signal or another, depending on its version. A timeout of the task,
+    which may stand far above the role, or in the environment, is an exception that no error handling sees.
 
     :param tell: lets people know, before the process ends.
     """
     previous: dict[int, Any] = {}
+    left, noted = MOST_TIMES, False
 
-    left = MOST_TIMES
+    def write_down(reason: str) -> None:
+        nonlocal noted
+        if not noted:
+            noted = True
+            files.note(path, lambda record: record.stop(reason, "interrupted", now_ms()))
+            files.note(path, tell)
 
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal left
@@ -49,8 +59,7 @@ def noted_interruption(
         # Ansible sends several, one right after the other: none may end this process before the record says why.
         for caught in previous:
             signal.signal(caught, _pass_over)
-        files.note(path, lambda record: record.stop(REASON, "interrupted", now_ms()))
-        files.note(path, tell)
+        write_down(REASON)
         for caught, before in previous.items():
             signal.signal(caught, before)
         if callable(previous[number]):
@@ -64,6 +73,10 @@ def noted_interruption(
             previous[number] = signal.signal(number, note)
     try:
         yield
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            write_down(REASON if isinstance(error, KeyboardInterrupt) else TIMED_OUT)
+        raise
     finally:
         for caught, before in previous.items():
             signal.signal(caught, before)

@@ -1440,6 +1440,13 @@ MUTANTS = [
         ["tests/unit/wiring/test_interruption.py"],
     ),
     (
+        "interruption: not by a timeout of the task",
+        "plugins/plugin_utils/_interruption.py",
+        "if not isinstance(error, Exception):",
+        "if False:",
+        ["tests/unit/wiring/test_interruption.py"],
+    ),
+    (
         "command: extra variables are shown",
         "plugins/plugin_utils/_command_line.py",
         "    if not name.startswith(_OWN) or name in _SECRET or is_secret_name(name):\n",

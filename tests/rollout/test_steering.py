@@ -18,6 +18,9 @@ from rollout.rollout import host, play, role
 from simulator.state import server_id
 
 
+NOTHING = {"name": "Nothing", "ansible.builtin.debug": {"msg": "nothing"}}
+
+
 def created(simulator):
     """The numbers of the servers of each create that reached the API."""
     numbers = {server_id(number): number for number in range(1, 13)}
@@ -183,6 +186,20 @@ def test_ctrl_c_is_told_where_it_can_still_be_seen(simulator, rollout):
     assert receiver.events[-1]["stopped_by"] == record["stopped_by"] == "interrupted"
     (page,) = rollout.record.glob("*.html")
     assert "stopped by interrupted: " in page.read_text()
+
+
+def test_a_timeout_of_the_task_is_told_as_an_interruption(simulator, rollout):
+    """Of a play that goes on in spite of it, no further batch starts."""
+    simulator.set(job_duration=600)
+    rollout.inventory(2)
+    with Receiver() as receiver:
+        task = {**role(record=str(rollout.record), notify_url=receiver.url), "timeout": 10}
+        run = rollout.start(play({"name": "Go on", "block": [task], "rescue": [NOTHING]}, serial=1)).finish(raised=True)
+        assert receiver.kinds == ["started", "stopped"]
+    (record,) = rollout.records()
+    assert (record["state"], record["stopped_by"], len(record["batches"])) == ("stopped", "interrupted", 1), run.output
+    assert "ended by its timeout" in record["stopped"]
+    assert created(simulator) == [[1]]
 
 
 def test_after_a_kill_record_page_and_the_next_run_agree(simulator, rollout):

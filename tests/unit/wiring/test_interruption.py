@@ -11,10 +11,13 @@ import select
 import signal
 import subprocess
 import sys
+import types
 from multiprocessing.queues import SimpleQueue
+from typing import Any, cast
 
 import pytest
 from ansible.executor.task_queue_manager import FinalQueue
+from ansible_collections.modelarts.liteserver.plugins.plugin_utils._interruption import noted_interruption
 
 # What it writes stands for the record. While it does, the next signals come, and its handler is interrupted for them.
 STEP = """\
@@ -130,3 +133,16 @@ def test_what_is_ignored_is_not_noted(tmp_path: pathlib.Path, number: signal.Sig
         os.kill(step.pid, number)
         assert step.wait(60) == 0
     assert not noted.exists()
+
+
+class Timeout(BaseException):
+    """As Ansible's own, in each version another class."""
+
+
+@pytest.mark.parametrize("error", [Timeout(), KeyboardInterrupt(), SystemExit(1), ValueError()])
+def test_what_no_error_handling_sees_is_noted(error: BaseException) -> None:
+    notes: list[object] = []
+    files = types.SimpleNamespace(note=lambda _path, change: notes.append(change))
+    with pytest.raises(type(error)), noted_interruption(cast(Any, files), ""):
+        raise error
+    assert len(notes) == (0 if isinstance(error, ValueError) else 2), "the record, and who lets people know"
