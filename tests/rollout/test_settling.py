@@ -60,6 +60,20 @@ def test_the_last_word_of_a_job_is_not_from_before_the_wait_for_another(simulato
     assert rows(rollout) == {host(1): ("running", False), host(2): ("done", True)}
 
 
+def test_the_last_words_of_all_jobs_are_of_one_moment(simulator, rollout):
+    """Of jobs that are waited for in turn, the first one's would be old when the last one's came."""
+    simulator.set(job_duration=600)
+    rollout.inventory(6, {number: {"wanted_hdk": f"24.1.rc3.{number}"} for number in range(1, 7)})
+    run = rollout.run(play(role(version="{{ wanted_hdk }}", wait_timeout=3, wait_sleep=1, record=str(rollout.record))))
+    assert rows(rollout) == dict.fromkeys(hosts(*range(1, 7)), ("running", False)), run.output
+    # A list shows all jobs at once.
+    polls = [entry for entry in simulator.requests() if entry["operation"] in ("list_jobs", "get_job")]
+    seen = [entry["path"].rpartition("/")[2] if entry["operation"] == "get_job" else "all" for entry in polls]
+    jobs = [job["id"] for job in simulator.jobs()]
+    last = min(max(at for at, one in enumerate(seen) if one in (job, "all")) for job in jobs)
+    assert len(jobs) == 6 and len(set(seen[last:])) == len(seen[last:]), seen
+
+
 def test_what_runs_on_after_the_last_look_is_neither_done_nor_failed(simulator, rollout):
     """A budget of none is not passed by it, and the next batch has its turn."""
     simulator.server(1, duration=600)
