@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private: may change in any release. Nothing outside this collection may import it.
-"""What a step still writes down when somebody ends the run with Ctrl-C, or with a signal, or when a task's timeout ends it."""
+"""What a step still writes down when Ctrl-C, a signal or a timeout of its task ends it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from ..module_utils.wiring._run_files import RunFiles, now_ms
 AGAIN, MOST_TIMES = 0.05, 100
 REASON = "ansible-playbook was interrupted; jobs that were started go on"
 TIMED_OUT = (
-    "a task of the role was ended by its timeout (the keyword timeout, or ANSIBLE_TASK_TIMEOUT); jobs that were started go on"
+    "a task of the role was ended by its timeout (the keyword timeout, or ANSIBLE_TASK_TIMEOUT); jobs that were"
+    " started go on"
 )
 
 
@@ -33,8 +34,8 @@ def noted_interruption(
 ) -> Iterator[None]:
     """While jobs are started or waited for: a signal that ends this process is noted in the record first.
 
-    Ansible passes a Ctrl-C on to its processes as one signal or another, depending on its version. A timeout of the task,
-    which may stand far above the role, or in the environment, is an exception that no error handling sees.
+    Ansible passes a Ctrl-C on to its processes as one signal or another, depending on its version. A timeout of the
+    task, which may stand far above the role, or in the environment, is an exception that no error handling sees.
 
     :param tell: lets people know, before the process ends.
     """

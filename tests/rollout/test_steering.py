@@ -17,7 +17,6 @@ from receiver import TOKEN, Receiver
 from rollout.rollout import host, play, role
 from simulator.state import server_id
 
-
 NOTHING = {"name": "Nothing", "ansible.builtin.debug": {"msg": "nothing"}}
 
 

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import pytest
 from ansible.executor.task_queue_manager import FinalQueue
+
 from ansible_collections.modelarts.liteserver.plugins.plugin_utils._interruption import noted_interruption
 
 # What it writes stands for the record. While it does, the next signals come, and its handler is interrupted for them.
