@@ -20,7 +20,6 @@ import json
 import os
 import pathlib
 import platform
-import statistics
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +39,7 @@ def main() -> None:
     keys = [contender.key for contender in contenders.CONTENDERS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="every size of every contender")
-    parser.add_argument("--rounds", type=int, default=1, help="so many times, and medians (default: 1)")
+    parser.add_argument("--rounds", type=int, default=1, help="so many times (default: 1)")
     parser.add_argument("--fleets", type=int, nargs="*", help="sizes of the fleets")
     parser.add_argument("--ways", nargs="*", choices=keys, help="only these ways to run a job on a fleet")
     parser.add_argument("--only", choices=["fleets", "history", "inventory"], help="one part")
@@ -77,9 +76,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             ]
             # One round after the other, so that what else the machine does falls on all.
             rounds = [[contenders.measured(each, servers) for each in chosen] for _round in range(options.rounds)]
-            medians = [_median(of_one) for of_one in zip(*rounds, strict=True)]
-            results["fleets"] += medians
-            _say(*medians)
+            quickest = [_quickest(of_one) for of_one in zip(*rounds, strict=True)]
+            results["fleets"] += quickest
+            _say(*quickest)
     if options.only in (None, "history"):
         for jobs in (1, 10, 100, 500, 1000, 5000):
             rows = [dataclasses.asdict(row) for row in history.measured(jobs, results["history_rounds"])]
@@ -93,16 +92,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return results
 
 
-def _median(rows: Sequence[contenders.Row]) -> dict[str, Any]:
-    """The median of each figure of some rows."""
-
-    def median(values: list[Any]) -> Any:
-        first = values[0]
-        if isinstance(first, dict):
-            return {key: median([value[key] for value in values]) for key in first}
-        return first if isinstance(first, str) else statistics.median(values)
-
-    return median([dataclasses.asdict(row) for row in rows])
+def _quickest(rows: Sequence[contenders.Row]) -> dict[str, Any]:
+    """Of a way's rounds the quickest, since what else runs only adds. ``slowest`` is the longest overhead."""
+    quickest = min(rows, key=lambda row: row.overhead)
+    return {**dataclasses.asdict(quickest), "slowest": max(row.overhead for row in rows)}
 
 
 def _say(*rows: dict[str, Any]) -> None:

@@ -237,7 +237,7 @@ ROLE, MODULE, PER_HOST, PER_BATCH, WITH_VERDICTS, SDK = "role", "module", "uri-h
 RUNBOOK, EMPTY, STEERED = "runbook", "empty", "steered"
 CONTENDERS = (
     Contender(ROLE, "role fleet_job", by_role),
-    Contender(STEERED, "role fleet_job, steered", by_steered_role),
+    Contender(STEERED, "role fleet_job, steered", by_steered_role, quick=1000),
     Contender(RUNBOOK, "playbook hdk_upgrade", by_runbook),
     Contender(EMPTY, "one empty task on each host", empty_task),
     Contender(MODULE, "module liteserver_job, one task", by_module),
