@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Here and not in the settings of pytest, since "ansible-test units" has settings of its own.
@@ -18,6 +19,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from simulator.process import Simulator
 
 RUNNING = pytest.StashKey[Simulator]()
+
+# How long an example takes is no property of the collection, but of what else the machine does.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

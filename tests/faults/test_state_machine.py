@@ -230,7 +230,6 @@ def test_random_histories(share, record_property):
     sizes = settings(
         max_examples=HISTORIES,
         stateful_step_count=STEPS,
-        deadline=None,
         database=None,
         print_blob=True,
         suppress_health_check=list(HealthCheck),

@@ -125,7 +125,7 @@ def test_damage_heals_nothing(
     case = Case(tmp_path_factory.mktemp("node"), layout, change)
     really = {(chip["npu_id"], chip["chip_id"]): chip for chip in case.true["npus"]}
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None)
+    @settings(max_examples=EXAMPLES, database=None)
     @given(damages=damages)
     def heals_nothing(damages: list[Damage]) -> None:
         seen = case.read(damages)

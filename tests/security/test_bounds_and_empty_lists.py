@@ -144,7 +144,7 @@ ACTIVE = st.sampled_from(
 TEXTS = st.lists(st.one_of(ACTIVE, st.text(max_size=10)), max_size=5).map("".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS, TEXTS, TEXTS)
 def test_no_text_of_a_page_does_anything(status: str, message: str, name: str) -> None:
     """Each row is one row with its cells, and nothing in it is active."""

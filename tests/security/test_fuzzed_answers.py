@@ -72,7 +72,6 @@ def test_a_run_ends_and_does_not_lie(name: str, check: bool) -> None:
 
     @settings(
         max_examples=max(EXAMPLES // (2 if check else 1), 1),
-        deadline=None,
         database=None,
         derandomize=EXAMPLES == 20,
         suppress_health_check=list(HealthCheck),

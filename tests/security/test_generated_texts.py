@@ -44,7 +44,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.wiring._secre
 from ansible_collections.modelarts.liteserver.plugins.plugin_utils._step import PAGES
 from ansible_collections.modelarts.liteserver.tests.unit.wiring.test_secrets import WRITERS
 
-EXAMPLES = settings(max_examples=50 * int(os.environ.get("LITESERVER_FUZZ", "1")), deadline=None)
+EXAMPLES = settings(max_examples=50 * int(os.environ.get("LITESERVER_FUZZ", "1")))
 CANARY = 'canary-01 "quoted\\ and/more+ü'
 ENCODED = {CANARY, json.dumps(CANARY), quote(CANARY), quote_plus(CANARY), repr(CANARY)}
 ENCODED.add(base64.b64encode(CANARY.encode()).decode())

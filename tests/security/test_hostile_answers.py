@@ -256,7 +256,7 @@ def test_a_regex_that_takes_for_ever(run, hostile):
 # A sample of the fuzzing through real processes.
 
 
-@settings(max_examples=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_sample_in_real_processes(run, hostile, data):
     # A wait would be in real time here.

@@ -41,13 +41,13 @@ def test_what_may_fail(text, total, most):
     assert budget.passed_by(most + 1)
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=1000, derandomize=True)
 @given(percent=st.integers(0, 100), total=st.integers(1, 5000), failed=st.integers(0, 5000))
 def test_whole_percentages_are_exact(percent, total, failed):
     assert FailureBudget(f"{percent}%", total).passed_by(failed) is (failed * 100 > percent * total)
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=1000, derandomize=True)
 @given(thousandths=st.integers(0, 100_000), total=st.integers(1, 5000), off=st.integers(-1, 1))
 def test_fractions_of_a_percent_are_exact(thousandths, total, off):
     failed = max(thousandths * total // 100_000 + off, 0)

@@ -242,7 +242,7 @@ def test_each_row_of_three_jobs_stands_as_in_the_model():
 
 
 @pytest.mark.thorough
-@settings(max_examples=HISTORIES, deadline=None, derandomize=True)
+@settings(max_examples=HISTORIES, derandomize=True)
 @given(options=wishes(), history=st.lists(jobs(), max_size=8, unique_by=lambda job: job["id"]), patient=st.booleans())
 def test_the_rule_agrees_with_the_model(options, history, patient):
     judgements, read = judged(options, history, patient=patient)
@@ -268,7 +268,7 @@ def _check_that_little_was_read(options, history, read, patient):
             assert any(_decided([fact for fact in of_server if fact]) is None for of_server in facts)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(options=wishes(), history=st.lists(jobs(), max_size=6, unique_by=lambda job: job["id"]), data=st.data())
 def test_the_order_of_the_list_does_not_matter(options, history, data):
     shuffled = data.draw(st.permutations(history))

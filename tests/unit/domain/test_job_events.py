@@ -253,7 +253,7 @@ HISTORY = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HISTORY, st.data())
 def test_restarts_neither_lose_nor_repeat(history: list[dict[str, Any]], data: st.DataObject) -> None:
     """Stopped after any event and begun again from its state, a watch tells what one without a stop tells."""

@@ -94,7 +94,7 @@ def test_nothing_else_is_a_mark(text):
 TYPES = st.sets(st.sampled_from(["HDK_UPGRADE", "COMMON", "A", "B", "C", "D"]), min_size=1)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(
     types=TYPES, servers=st.integers(1, 10_000), nonce=st.floats(0, 1, exclude_max=True), before=st.text(max_size=30)
 )

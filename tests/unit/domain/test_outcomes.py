@@ -459,7 +459,7 @@ ERRORS = (None, "api_error", "servers_busy", "outcome_unknown", "wait_timeout")
 
 
 @pytest.mark.thorough
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=600, derandomize=True)
 @given(data=st.data(), check_mode=st.booleans())
 def test_in_every_combination_only_done_passes_and_all_else_says_why(data, check_mode):
     groups = two_groups()

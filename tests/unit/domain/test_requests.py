@@ -123,7 +123,7 @@ SPECS = st.dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 @given(
     entry=st.sampled_from(["main", "hdk_upgrade", "log_collect", "common"]),
     job_type=st.text(min_size=1, max_size=70),

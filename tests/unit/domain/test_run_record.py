@@ -477,7 +477,7 @@ def test_no_line_is_wider_than_a_terminal(message):
     assert "  FAILED: busy: h2" in lines
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(messages=st.lists(st.none() | st.text(max_size=400), min_size=1, max_size=5))
 def test_whatever_the_service_says_lines_are_short_and_plain(messages):
     record = begin([f"h{number}" for number in range(len(messages))])

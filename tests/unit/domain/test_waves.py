@@ -54,7 +54,7 @@ LARGEST = st.none() | st.integers(1, 24)
 
 
 @pytest.mark.thorough
-@settings(max_examples=FLEETS, deadline=None, derandomize=True)
+@settings(max_examples=FLEETS, derandomize=True)
 @given(units=UNITS, canary=CANARY, growth=GROWTH, largest=LARGEST)
 def test_each_batch_is_as_many_whole_units_as_its_wish_allows(units, canary, growth, largest):
     sizes = waves(*fleet(*units), canary=canary, growth=growth, largest=largest)
@@ -71,7 +71,7 @@ def test_each_batch_is_as_many_whole_units_as_its_wish_allows(units, canary, gro
         wish = max(wish, sum(batch)) * growth
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500, derandomize=True)
 @given(units=UNITS.filter(bool), canary=CANARY, growth=GROWTH)
 def test_the_canary_is_one_unit_or_what_fits(units, canary, growth):
     first = waves(*fleet(*units), canary=canary, growth=growth)[0]
@@ -79,7 +79,7 @@ def test_the_canary_is_one_unit_or_what_fits(units, canary, growth):
     assert first == max([units[0], *fitting])
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500, derandomize=True)
 @given(count=st.integers(0, 400), canary=CANARY, growth=GROWTH, largest=LARGEST)
 def test_single_hosts_fill_each_wish_that_never_shrinks(count, canary, growth, largest):
     sizes = waves(*fleet(*[1] * count), canary=canary, growth=growth, largest=largest)
@@ -161,7 +161,7 @@ def test_of_many_hosts_apart_the_first_are_named():
     assert "h10" not in error.value.message
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(units=UNITS, data=st.data())
 def test_any_order_either_keeps_supernodes_together_or_is_refused(units, data):
     hosts, supernodes = fleet(*units)

@@ -160,7 +160,7 @@ def most_requests(served: FakeList) -> int:
 def test_list_that_stays_is_read_whole_or_said_to_be_incomplete(counts: tuple[str, ...]) -> None:
     whole = []
 
-    @settings(max_examples=EXAMPLES // len(counts), derandomize=True, database=None, deadline=None)
+    @settings(max_examples=EXAMPLES // len(counts), derandomize=True, database=None)
     @given(lists(counts))
     @example(FakeList(3000, size=10, cap=10, counts=counts[0]))
     @example(FakeList(3000, size=1000, cap=1000, counts=counts[0]))
@@ -179,7 +179,7 @@ def test_list_that_stays_is_read_whole_or_said_to_be_incomplete(counts: tuple[st
 
 @pytest.mark.parametrize("counts", [WITH_TOTAL, WITHOUT_TOTAL], ids=["with-total", "without-total"])
 def test_every_way_of_paging_that_a_service_may_have_gives_everything(counts: tuple[str, ...]) -> None:
-    @settings(max_examples=EXAMPLES // 3, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=EXAMPLES // 3, derandomize=True, database=None)
     @given(
         st.integers(0, 3000),
         st.sampled_from(["records", "pages from 0", "pages from 1", "all"]),
@@ -318,7 +318,7 @@ def changing_lists(draw: Any, how: str) -> FakeList:
 def test_list_that_changes_meanwhile_drops_nothing_silently(how: str) -> None:
     whole = []
 
-    @settings(max_examples=EXAMPLES // 2, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=EXAMPLES // 2, derandomize=True, database=None)
     @given(changing_lists(how))
     def read(served: FakeList) -> None:
         _ids, complete = served.read()

@@ -167,9 +167,7 @@ keys = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1
 def test_vendor_signer_gives_the_same_for_generated_requests(sign_as_vendor: Callable[..., str]) -> None:
     seen = []
 
-    @settings(
-        max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(
         st.sampled_from(["GET", "POST", "PUT", "DELETE", "get"]), paths(), queries(), header_sets(), bodies, keys, keys
     )
@@ -239,7 +237,6 @@ def test_vendor_signer_gives_the_same_for_what_is_really_sent(
     @settings(
         max_examples=SENT_REQUESTS,
         derandomize=True,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -64,7 +64,7 @@ def test_a_writer(writer: str, secret: str) -> None:
     assert concealed(f"before {WRITERS[writer](secret)} behind", secret) == "before * behind"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(st.characters(codec="utf-8"), min_size=SHORTEST, max_size=20), st.sampled_from(sorted(WRITERS)))
 def test_any_secret(secret: str, writer: str) -> None:
     written = WRITERS[writer](secret)
