@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Protocol
 
+# So many are enough for an error that is due to be raised.
+STEPS = 100
+
 
 class Clock(Protocol):
     """What the layers ask of a clock."""
@@ -103,15 +106,17 @@ def _timer(seconds: float, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()
-        _raise_in(thread, None)  # what came too late to be raised in the body
+        # What comes too late for the body is raised here. It must not be taken back: CPython would look for it at each
+        # step from then on, and CPython 3.11 for ever at the same step where a debugger or coverage is at work.
+        with contextlib.suppress(Expired):
+            timer.cancel()
+            timer.join()
+            for _step in range(STEPS):
+                pass
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Have a thread raise an error at its next step; None takes back what it has not raised yet."""
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    """Have a thread raise an error at its next step."""
     import ctypes  # not every run needs it, and not every Python has it
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
-    )
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

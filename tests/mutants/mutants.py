@@ -416,6 +416,13 @@ MUTANTS = [
         CLOCK,
     ),
     (
+        "limit: what comes late is taken back",
+        "plugins/module_utils/_clock.py",
+        "for _step in range(STEPS):\n                pass",
+        "import ctypes\n\n            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)",
+        CLOCK,
+    ),
+    (
         "list: null is no list",
         TRANSPORT + "_paging.py",
         "if envelope.get(key) is None and",

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -121,3 +124,33 @@ def test_a_limit_that_comes_at_the_very_end_is_raised_in_the_limit_or_not_at_all
             sum(range(1000))
 
     in_thread(body)
+
+
+TRACED = """\
+import sys, threading
+from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import time_limit
+
+def trace(frame, event, _argument):
+    return trace
+
+def body():
+    sys.settrace(trace)
+    with time_limit(60, "never"):
+        pass
+    (lambda: None)()
+    sys.settrace(None)
+    print("through")
+
+thread = threading.Thread(target=body)
+thread.start()
+thread.join()
+"""
+
+
+def test_a_thread_goes_on_behind_a_limit_where_it_is_traced() -> None:
+    """In a process of its own: CPython 3.11 never went on where what a limit would raise was taken back."""
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(
+        [sys.executable, "-c", TRACED], env=found, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert (run.stdout, run.returncode) == ("through\n", 0), run.stderr
