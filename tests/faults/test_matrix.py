@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from faults.lab import ITEMS, Lab, job, servers
-from faults.matrix import EXCEPTIONS, FAULTS, MOVES, RULES, rule
+from faults.matrix import EXCEPTIONS, FAULTS, MOVES, RULES, THROTTLED, TOO_SLOW, rule
 from simulator.faults import KINDS, SHIFTED_OPERATIONS
 
 LABS = 6
@@ -221,15 +221,19 @@ class Cell:
         if "job_ids" in self.options:
             self.options["job_ids"] = jobs[:1]
 
-    def run(self) -> dict[str, Any]:
-        return self.lab.run(self.request.module, self.options, self.request.login)
+    def run(self, fault: str | None = None) -> dict[str, Any]:
+        # A second is enough for what is never answered, but not for every answer of a busy machine, and a request that
+        # timed out would be counted. Where an answer is lost, request_timeout is also how long its work is looked for.
+        read = self.request.kind == "read" and fault not in TOO_SLOW
+        patience = {"request_timeout": 30} if read or fault in (None, "slow", *THROTTLED) else {}
+        return self.lab.run(self.request.module, {**self.options, **patience}, self.request.login)
 
     def check(self, fault: str, expected: str) -> None:
         """Run with the fault; fails unless it ends as expected."""
         self.reset()
         before = self.lab.simulator.jobs()
         self.lab.simulator.fault(self.request.operation, skip=self.request.skip, **rule(fault, self.request.kind))
-        result = self.run()
+        result = self.run(fault)
         met = not self.lab.simulator.faults()
         sent = self.lab.simulator.count(self.request.operation)
         assert met == (expected != "not asked"), "the fault was not met" if expected != "not asked" else "it was asked"
