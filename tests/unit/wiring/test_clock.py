@@ -22,25 +22,27 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils._clock import
 SECONDS = 60
 
 
+# One more byte, again and again, until nobody takes it. In a process of its own, as a server is.
+SENDER = """\
+import contextlib, socket, sys, time
+with contextlib.suppress(OSError), socket.socket(fileno=int(sys.argv[1])) as connection:
+    while True:
+        connection.send(b"x")
+        time.sleep(0.01)
+"""
+
+
 @pytest.fixture
 def endless() -> Iterator[socket.socket]:
     """A connection on which there is always one more byte, until the test is over."""
     ours, theirs = socket.socketpair()
-    over = threading.Event()
-
-    def send() -> None:
-        with contextlib.suppress(OSError):
-            while not over.wait(0.01):
-                theirs.send(b"x")
-
-    sender = threading.Thread(target=send)
-    sender.start()
+    with theirs:
+        command = [sys.executable, "-c", SENDER, str(theirs.fileno())]
+        sender = subprocess.Popen(command, pass_fds=[theirs.fileno()])
     ours.settimeout(SECONDS)
     yield ours
-    over.set()
     ours.close()
-    sender.join()
-    theirs.close()
+    assert sender.wait(SECONDS) == 0
 
 
 def in_main(body: Callable[[], None]) -> None:
