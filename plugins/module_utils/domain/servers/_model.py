@@ -88,7 +88,7 @@ def bare_record(raw: Record) -> ServerRecord:
 
 def in_supernode(raw: Record) -> bool:
     """Whether the service says that a server is one of a supernode's."""
-    return bare_record(raw)["supernode_id"] is not None
+    return _text(_dict(raw, "server_hps"), "id") is not None
 
 
 def private_ips(raw: Record) -> list[str]:
