@@ -45,9 +45,10 @@ def noted_interruption(
     def write_down(reason: str) -> None:
         nonlocal noted
         if not noted:
-            noted = True
             files.note(path, lambda record: record.stop(reason, "interrupted", now_ms()))
             files.note(path, tell)
+            # Not before: a signal that comes meanwhile ends this process, and has to write it down first.
+            noted = True
 
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal left

@@ -147,3 +147,21 @@ def test_what_no_error_handling_sees_is_noted(error: BaseException) -> None:
     with pytest.raises(type(error)), noted_interruption(cast(Any, files), ""):
         raise error
     assert len(notes) == (0 if isinstance(error, ValueError) else 2), "the record, and who lets people know"
+
+
+def test_a_signal_while_a_timeout_is_noted_ends_the_step_behind_it() -> None:
+    notes: list[str] = []
+
+    def note(_path: str, _change: object) -> None:
+        if not notes:
+            notes.append("begun")
+            os.kill(os.getpid(), signal.SIGTERM)
+        notes.append("noted")
+
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: notes.append("ended"))
+    try:
+        with pytest.raises(Timeout), noted_interruption(cast(Any, types.SimpleNamespace(note=note)), ""):
+            raise Timeout
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert notes[:4] == ["begun", "noted", "noted", "ended"]
