@@ -78,7 +78,7 @@ lines:
   type: list
   elements: str
   sample:
-    - "WARNING 1 of 12 servers are not RUNNING but STOPPED: liteserver-00003: start them, or leave them out (--limit)."
+    - "WARNING 1 of 12 servers not RUNNING but STOPPED: liteserver-00003: start them, or leave them out (--limit)."
     - "    (server_statuses) the preflight refuses a run on the others."
     - "31 of 32 checks are fine; 17 requests, nothing was written."
 checks:
@@ -110,7 +110,7 @@ checks:
     - check: server_statuses
       status: warning
       assumption: Servers are `RUNNING`
-      found: "1 of 12 servers are not RUNNING but STOPPED: liteserver-00003"
+      found: "1 of 12 servers not RUNNING but STOPPED: liteserver-00003"
       means: the preflight refuses a run on the others
       todo: start them, or leave them out (--limit)
 requests:

@@ -61,7 +61,7 @@ def test_the_playbook_with_a_warning_goes_through(simulator: Simulator, tmp_path
     simulator.server(2, status="STOPPED")
     run = run_playbook(simulator, tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
-    found = "1 of 12 servers are not RUNNING but STOPPED: liteserver-00002"
+    found = "1 of 12 servers not RUNNING but STOPPED: liteserver-00002"
     assert lines_in(run.stdout)[0] == f"WARNING {found}: start them, or leave them out (--limit)."
 
 
@@ -448,5 +448,5 @@ def test_the_playbook_asks_the_nodes(
     assert run.returncode == 0, run.stdout + run.stderr
     text = "\n".join(lines_in(run.stdout))
     assert ("1 of 3 nodes did not run module npu_info: away" in text) == others
-    assert "1 node have an NPU that is lost, or whose health is not OK or not known: ill" in text
+    assert "1 node with an NPU that is lost, or whose health is not OK or not known: ill" in text
     only_reads(simulator)

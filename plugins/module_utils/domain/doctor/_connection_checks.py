@@ -80,7 +80,7 @@ def connection(facts: Facts) -> Outcome:
         return failed("something else than the service answers ({})", answer_of(error), todo=todo)
     if not facts.seen:
         return unknown("nothing was asked", todo=FIRST)
-    return ok("{} were sent, and the service answered", counted(facts.sent, "request"))
+    return ok("the service answered, after {}", counted(facts.sent, "request"))
 
 
 def _skew(facts: Facts) -> float | None:
@@ -162,7 +162,7 @@ def throttling(facts: Facts) -> Outcome:
     refusals = sum(seen.status == 429 for seen in facts.seen)
     if refusals:
         return warning(
-            "{} of {} were refused with HTTP 429, and repeated after the window that the gateway names",
+            "{} of {} refused with HTTP 429, and repeated after the window that the gateway names",
             refusals,
             counted(facts.sent, "request"),
             todo="run less at once in this project, and set a longer wait_sleep",

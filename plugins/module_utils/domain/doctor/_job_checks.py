@@ -47,7 +47,7 @@ def times(facts: Facts) -> Outcome:
     if silent:
         bad = failed if silent == len(records) else warning
         return bad(
-            "{} of {} do not state when they were created",
+            "{} of {} without a time of creation",
             silent,
             counted(len(records), "job"),
             todo="delete the records of those jobs, if they have ended",
@@ -119,7 +119,7 @@ def descriptions(facts: Facts) -> Outcome:
     if not marked:
         text = "no job carries a mark of this collection, so it cannot be seen whether the service keeps it"
         return unknown(text, todo="run it again after the first job of this collection")
-    return ok("{} of {} carry a mark", marked, counted(len(facts.summaries), "job"))
+    return ok("{} of {} with a mark", marked, counted(len(facts.summaries), "job"))
 
 
 def items(facts: Facts) -> Outcome:
@@ -133,7 +133,7 @@ def items(facts: Facts) -> Outcome:
     other = [job.id for _detail, job in marked if not _as_sent(job)]
     if other:
         return warning(
-            "{} of {} with a mark are not shown as they were sent (changed, completed, masked, or not at all): {}",
+            "{} of {} with a mark not shown as sent (changed, completed, masked, or not at all): {}",
             len(other),
             counted(len(marked), "job"),
             named("job", other),
@@ -183,7 +183,7 @@ def tasks(facts: Facts) -> Outcome:
     short += [(False, job.id) for _detail, job in details if not job.ended and not job.tasks]
     if short:
         return warning(
-            "{} of {} list less tasks than servers: {}",
+            "{} of {} with fewer tasks than servers: {}",
             len(short),
             counted(len(details), "job"),
             named("job", [job_id for _ended, job_id in short]),
@@ -203,13 +203,13 @@ def ends(facts: Facts) -> Outcome:
     running = [job for job in ended if any(task.status == PROCESSING for task in job.tasks)]
     if running:
         return failed(
-            "{} of {} that have ended still have tasks under way: {}",
+            "{} of {} that ended still with tasks under way: {}",
             len(running),
             counted(len(ended), "job"),
             named("job", [job.id for job in running]),
             todo="wait until those tasks have ended, and " + REPORT,
         )
-    return ok("no task is under way in {} that have ended", counted(len(ended), "job"))
+    return ok("no task is under way in {} that ended", counted(len(ended), "job"))
 
 
 def retention(facts: Facts) -> Outcome:
@@ -257,7 +257,7 @@ def task_servers(facts: Facts) -> Outcome:
     below = {text.lower() for record in servers.records for text in _ids_below(record)}
     told = {task.server_id.lower() for _detail, job in details for task in job.tasks}
     if told & ids:
-        return ok("{} of {} of tasks are in the server list", len(told & ids), counted(len(told), "server"))
+        return ok("{} of {} of tasks found in the server list", len(told & ids), counted(len(told), "server"))
     if told & below:
         return failed(
             "tasks name their servers by the ids of the machines below them: {}",

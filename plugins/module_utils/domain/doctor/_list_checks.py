@@ -39,7 +39,7 @@ def whole(read_of: Callable[[Facts], Read[PagedListing]], noun: str, facts: Fact
     if listing.complete:
         return ok("{} on {}, as many as the service counts", count, pages)
     if listing.cut:
-        return unknown("{} were read on {}, and the list is longer", count, pages, todo="read it with a module for it")
+        return unknown("{} on {}, and the list is longer", count, pages, todo="read it with a module for it")
     return failed(
         "the service counts {} and gives {}, or changes its list while it is read",
         Word("more") if total is None else total,
@@ -121,7 +121,7 @@ def keeps(facts: Facts) -> Outcome:
     gone = sorted(set(expected) - {record["id"] for record in again.records})
     if gone:
         return warning(
-            "{} of the list was gone from it some seconds later: {}",
+            "{} of the list no longer in it some seconds later: {}",
             counted(len(gone), "job"),
             named("job", gone),
             todo="if nobody deleted it, report this",

@@ -41,7 +41,7 @@ def python(facts: Facts) -> Outcome | None:
     # Who has run a module has a Python that can.
     found = {told[1] for node in nodes.values() if (told := _PYTHON.search(str(node.get("python") or "")))}
     versions = several(map(version, sorted(found))) if found else Word("of no known version")
-    return ok("{} answer, with Python {}", counted(len(nodes), "node"), versions)
+    return ok("{} answered, with Python {}", counted(len(nodes), "node"), versions)
 
 
 def _judged(facts: Facts) -> Outcome | dict[str, Record] | None:
@@ -59,11 +59,11 @@ def driver(facts: Facts) -> Outcome | None:
     without = [host for host, node in nodes.items() if not node.get("supported")]
     if without:
         todo = "install it, or leave these hosts out"
-        return warning("{} have no NPU driver: {}", counted(len(without), "node"), named("host", without), todo=todo)
+        return warning("{} without an NPU driver: {}", counted(len(without), "node"), named("host", without), todo=todo)
     bad = [host for host, node in nodes.items() if not _runs_what_is_installed(_dict(node.get("driver")))]
     if bad:
         return warning(
-            "{} do not run one driver that is completely installed: {}",
+            "{} without one driver that runs and is completely installed: {}",
             counted(len(bad), "node"),
             named("host", bad),
             todo="restart those nodes, or finish the upgrade",
@@ -71,7 +71,7 @@ def driver(facts: Facts) -> Outcome | None:
     if silent := _not_answered(facts, nodes):
         return silent
     found = {str(_dict(node.get("driver")).get("running")) for node in nodes.values()}
-    return ok("{} run {}", counted(len(nodes), "node"), several(map(version, sorted(found))))
+    return ok("{} with {}", counted(len(nodes), "node"), several(map(version, sorted(found))))
 
 
 def _runs_what_is_installed(told: Record) -> bool:
@@ -87,7 +87,7 @@ def health(facts: Facts) -> Outcome | None:
     bad = [host for host, node in nodes.items() if not _is_healthy(node)]
     if bad:
         return warning(
-            "{} have an NPU that is lost, or whose health is not OK or not known: {}",
+            "{} with an NPU that is lost, or whose health is not OK or not known: {}",
             counted(len(bad), "node"),
             named("host", bad),
             todo="read them with module npu_info, and leave them out (--limit)",
@@ -95,7 +95,7 @@ def health(facts: Facts) -> Outcome | None:
     if silent := _not_answered(facts, nodes):
         return silent
     count = sum(len(_npus(node)) for node in nodes.values())
-    return ok("{} in {} are", counted(count, "NPU"), counted(len(nodes), "node"))
+    return ok("all of {} in {}", counted(count, "NPU"), counted(len(nodes), "node"))
 
 
 def _is_healthy(node: Record) -> bool:

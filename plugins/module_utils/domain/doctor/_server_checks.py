@@ -51,7 +51,7 @@ def upgrade_template(facts: Facts) -> Outcome:
             words(param.get("name") for record in matching for param in _params(record)),
             todo="give its parameters in fleet_job_spec, or report it",
         )
-    return ok("{} of {} upgrade", len(taking), counted(len(records), "template"))
+    return ok("{} of {} for upgrades", len(taking), counted(len(records), "template"))
 
 
 def template_defaults(facts: Facts) -> Outcome:
@@ -79,7 +79,7 @@ def template_defaults(facts: Facts) -> Outcome:
         return warning("the default of a parameter breaks its own rule: {}", several(broken), todo=todo)
     if unreadable:
         return warning("the rule of a parameter cannot be read by Python: {}", several(unreadable), todo=todo)
-    return ok("{} match their rules", counted(checked, "default"))
+    return ok("all of {}", counted(checked, "default"))
 
 
 def hdk_versions(facts: Facts) -> Outcome:
@@ -96,7 +96,7 @@ def hdk_versions(facts: Facts) -> Outcome:
     if not versions:
         todo = "find the version in the vendor's documents"
         return warning("no version of {} is on offer", word(SOFTWARE), todo=todo)
-    return ok("{} are on offer", counted(len(set(map(str, versions))), "version"))
+    return ok("{} on offer", counted(len(set(map(str, versions))), "version"))
 
 
 def _too_few(facts: Facts) -> Outcome | None:
@@ -124,7 +124,7 @@ def server_ids(facts: Facts) -> Outcome:
     if alike:
         todo = "do not run anything on them, and " + REPORT
         return failed("ids of servers differ in nothing but their case: {}", named("server", alike), todo=todo)
-    return _or_partly(facts, ok("the ids of {} do", counted(len(counts), "server")))
+    return _or_partly(facts, ok("all of {}", counted(len(counts), "id")))
 
 
 def server_names(facts: Facts) -> Outcome:
@@ -139,12 +139,12 @@ def server_names(facts: Facts) -> Outcome:
             bad.append(name or record["id"])
     if bad:
         return warning(
-            "{} have the name of another one, or one that no host can have: {}",
+            "{} with the name of another one, or one that no host can have: {}",
             counted(len(bad), "server"),
             named("server", sorted(bad)),
             todo="give them other names, or live with names that have a part of the id",
         )
-    return _or_partly(facts, ok("the names of {} can", counted(len(facts.server_records), "server")))
+    return _or_partly(facts, ok("all of {}", counted(len(facts.server_records), "name")))
 
 
 def server_statuses(facts: Facts) -> Outcome:
@@ -156,14 +156,14 @@ def server_statuses(facts: Facts) -> Outcome:
     if down:
         broken = any(record["status"] in FAILED_STATUSES for record in down)
         return warning(
-            "{} of {} are not RUNNING but {}: {}",
+            "{} of {} not RUNNING but {}: {}",
             len(down),
             counted(len(records), "server"),
             words(record["status"] for record in down),
             named("server", [record["name"] or record["id"] for record in down]),
             todo="repair them, or leave them out (--limit)" if broken else "start them, or leave them out (--limit)",
         )
-    return _or_partly(facts, ok("all {} are", counted(len(records), "server")))
+    return _or_partly(facts, ok("all of {}", counted(len(records), "server")))
 
 
 def supernodes(facts: Facts) -> Outcome:
@@ -174,7 +174,7 @@ def supernodes(facts: Facts) -> Outcome:
     silent = [record for record in records if record["category"] == SUPERNODE_CATEGORY and not record["supernode_id"]]
     if silent:
         return failed(
-            "{} in supernodes do not name theirs: {}",
+            "{} in a supernode without its id: {}",
             counted(len(silent), "server"),
             named("server", [record["name"] or record["id"] for record in silent]),
             todo="do not upgrade them in waves, and " + REPORT,
@@ -207,7 +207,7 @@ def events(facts: Facts) -> Outcome:
         having = {each: raw for raw in facts.server_records for each in ids_of(raw["id"], raw)}
         hit = [having[each] for event in open_events for each in _named_by(event) if each in having]
         return warning(
-            "{} of maintenance are planned or under way, on {} of these servers: {}",
+            "{} of maintenance planned or under way, on {} of these servers: {}",
             counted(len(open_events), "event"),
             len({raw["id"] for raw in hit}),
             several(Private("server", str(raw.get("name") or raw["id"])) for raw in hit),
