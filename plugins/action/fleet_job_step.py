@@ -9,6 +9,7 @@ no step's are options of the connection, from module_defaults, and go to the mod
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import InvalidOption
 from ..plugin_utils._hook_steps import hook_ended, hook_passed, needed
+from ..plugin_utils._interruption import noted_interruption
 from ..plugin_utils._job_steps import close, start, verdict, wait
 from ..plugin_utils._node_steps import verified
 from ..plugin_utils._opening_steps import approve, open_batch, preflight, waves
@@ -40,6 +42,8 @@ STEPS: dict[str, Callable[[Step], Result]] = {
     "report": report,
     "status": status,
 }
+# Those that belong to no run, or to one of its hosts. Whatever ends one of the others is noted in the record of its run.
+OF_NO_RUN = frozenset(["waves", "hook_passed", "verdict", "report", "status"])
 
 
 class ActionModule(ActionBase):
@@ -51,9 +55,11 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Run the step; a rule that is broken is a failed task with one clear message."""
         result: Result = super().run(tmp, task_vars)
-        step = Step(self, task_vars or {})
+        step, name = Step(self, task_vars or {}), self._task.args["step"]
+        kept = contextlib.nullcontext() if name in OF_NO_RUN else noted_interruption(step.interrupted)
         try:
-            result.update(STEPS[step.args["step"]](step))
+            with kept:
+                result.update(STEPS[name](step))
         except InvalidOption as error:
             raise AnsibleActionFail(str(error)) from error
         if step.warnings:

@@ -17,7 +17,7 @@ from ._step import Result, Step
 
 def needed(step: Step) -> Result:
     """Judge which hosts of the batch need a job or have one that runs: the hooks run on these."""
-    own = step.own()
+    own = step.own
     with step.run.edit() as record:
         left_out = step.run.left_out(record, hook="")
         batch = [host for host in step.vars["ansible_play_batch"] if host not in left_out]
@@ -59,11 +59,11 @@ def hook_passed(step: Step) -> Result:
 
 def hook_ended(step: Step) -> Result:
     """After ``fleet_job_before``, also where it failed: with no host left, Ansible ends the play here."""
-    what = preparations(step.own())
+    what = preparations(step.own)
     with step.run.edit() as record:
         out = step.run.left_out(record, hook=what)
         number = record.batch["number"]
         own = sum(row["batch"] == number for row in record.data["servers"])
         judge_hook(record, own - len(out), sum(map(bool, out.values())), now_ms(), what)
-        step.news(step.own()).ended(record)
+        step.news().ended(record)
     return {}

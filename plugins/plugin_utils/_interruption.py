@@ -15,9 +15,6 @@ from multiprocessing.queues import SimpleQueue
 from types import FrameType
 from typing import Any
 
-from ..module_utils.domain.rollout._run_record import RunRecord
-from ..module_utils.wiring._run_files import RunFiles, now_ms
-
 # A line on its way to the process that shows it holds a lock of all workers: whoever waits for that lock within this
 # process, or ends it meanwhile, would have the run hang. So the signal comes again, in seconds, at most so many times.
 AGAIN, MOST_TIMES = 0.05, 100
@@ -29,15 +26,13 @@ TIMED_OUT = (
 
 
 @contextlib.contextmanager
-def noted_interruption(
-    files: RunFiles, path: str, tell: Callable[[RunRecord], None] = lambda _record: None
-) -> Iterator[None]:
-    """While jobs are started or waited for: a signal that ends this process is noted in the record first.
+def noted_interruption(note: Callable[[str], None]) -> Iterator[None]:
+    """In a step of a run: a signal that ends this process is noted first.
 
     Ansible passes a Ctrl-C on to its processes as one signal or another, depending on its version. A timeout of the
     task, which may stand far above the role, or in the environment, is an exception that no error handling sees.
 
-    :param tell: lets people know, before the process ends.
+    :param note: writes down the reason, before the process ends.
     """
     previous: dict[int, Any] = {}
     left, noted = MOST_TIMES, False
@@ -45,12 +40,11 @@ def noted_interruption(
     def write_down(reason: str) -> None:
         nonlocal noted
         if not noted:
-            files.note(path, lambda record: record.stop(reason, "interrupted", now_ms()))
-            files.note(path, tell)
+            note(reason)
             # Not before: a signal that comes meanwhile ends this process, and has to write it down first.
             noted = True
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal left
         if left > 0 and _is_sending(frame):
             left -= 1
@@ -72,7 +66,7 @@ def noted_interruption(
     for number in (signal.SIGINT, signal.SIGTERM):
         # What is ignored, as Ctrl-C is in the background of a shell, ends nothing.
         if signal.getsignal(number) is not signal.SIG_IGN:
-            previous[number] = signal.signal(number, note)
+            previous[number] = signal.signal(number, on_signal)
     try:
         yield
     except BaseException as error:

@@ -29,7 +29,6 @@ from ..module_utils.domain.rollout._requests import Group, groups_of, shown_grou
 from ..module_utils.domain.rollout._run_record import ENDED, UNVERIFIED, RunRecord
 from ..module_utils.wiring._run_files import now_ms
 from ._hook_steps import preparations
-from ._interruption import noted_interruption
 from ._node_steps import mark_of
 from ._retries import retried
 from ._role_place import has_rescue
@@ -47,7 +46,7 @@ def start(step: Step) -> Result:
 
     The record says that jobs may exist before the first of them does.
     """
-    own = step.own()
+    own = step.own
     with step.run.edit() as record:
         if not step.task.check_mode and record.data["batches"]:
             # An approval, a hook or the preflight may have taken hours.
@@ -65,20 +64,19 @@ def start(step: Step) -> Result:
             record.starting([shown_group(group) for group in groups], ids, now_ms(), left_out)
         elif problems:
             record.stop("; ".join(problems), "preflight", now_ms())
-        step.news(own).ended(record)
+        step.news().ended(record)
     if refused:
         raise AnsibleActionFail(f"No job was started for this batch: {refused}")
     if problems:
         raise AnsibleActionFail(f"{'; '.join(problems)}. No job was started for this batch.")
     # A job that cannot be started does not hold up the others: its hosts fail by their outcomes.
-    with noted_interruption(step.files, step.run.path, step.news(own).interrupted):
-        started = step.batch(
-            "start",
-            groups=groups,
-            secret_spec=step.args["secret_spec"],
-            servers_per_job=own["servers_per_job"],
-            unprepared=[request["server_id"] for request in requests if request["host"] not in prepared],
-        )
+    started = step.batch(
+        "start",
+        groups=groups,
+        secret_spec=step.args["secret_spec"],
+        servers_per_job=own["servers_per_job"],
+        unprepared=[request["server_id"] for request in requests if request["host"] not in prepared],
+    )
     parts, results = parts_of(groups, started)
     outcomes, jobs = outcomes_of(parts, results, [], [], step.task.check_mode), jobs_of(parts, results)
     _record, trouble = step.run.note(lambda record: record.started(jobs, outcomes, now_ms()), jobs)
@@ -105,28 +103,24 @@ def start(step: Step) -> Result:
 
 def wait(step: Step) -> Result:
     """Wait for the jobs, and bring the outcomes together: one for each host of the batch."""
-    run, started, own = step.run, step.args["started"], step.own()
+    run, started, budget = step.run, step.args["started"], step.budget()
     if not isinstance(started, dict) or "groups" not in started:
         raise AnsibleActionFail("No job was started for this batch, see the task before this one.")
     groups, results = started["groups"], started["results"]
     waits = [] if step.task.check_mode else waits_of(groups, results)
-    news = step.news(own)
-    with noted_interruption(step.files, run.path, news.interrupted):
-        # Nothing of the secret spec is compared; a message of the service that quotes it is masked.
-        options = wait_options(waits, started, step.args["secret_spec"], now_ms()) if waits else {}
-        result = step.batch("wait", **options) if waits else {}
+    # Nothing of the secret spec is compared; a message of the service that quotes it is masked.
+    options = wait_options(waits, started, step.args["secret_spec"], now_ms()) if waits else {}
+    result = step.batch("wait", **options) if waits else {}
     waited = result.get("jobs") or [result] * len(waits)
     waited_for = {server_id for one in waits for server_id in one["server_ids"]}
     outcomes = outcomes_of(groups, results, waits, waited, step.task.check_mode)
     stamp(outcomes, now_ms())
     jobs = jobs_of(groups, results)
     if not step.task.check_mode:
-        with noted_interruption(step.files, run.path, news.interrupted):
-            outcomes, jobs = retried(step.batch, run, started, step.args["secret_spec"], outcomes, jobs)
+        outcomes, jobs = retried(step.batch, run, started, step.args["secret_spec"], outcomes, jobs)
     outcomes.update(left_out_outcomes(started["left_out"]))
     if started["verify"]:
         outcomes = unverified(outcomes)
-    budget = step.budget()
 
     def settle(record: RunRecord) -> None:
         if record.batch["phase"] != "waiting":  # it could not be written after the start
@@ -152,7 +146,7 @@ def wait(step: Step) -> Result:
         "hook_hosts": [host for host in outcomes if host in worked],
         "verify_hosts": [host for host, outcome in outcomes.items() if outcome["verdict"] == UNVERIFIED],
         "mark": mark_of(step, record),
-        "summary": [] if started["verify"] else news.settled(record),
+        "summary": [] if started["verify"] else step.news().settled(record),
     }
 
 
@@ -180,7 +174,7 @@ def close(step: Step) -> Result:
 
     Also where every host has failed. Here the run has its last word, unless a further batch is to be opened.
     """
-    budget, own, play = step.budget(), step.own(), step.task.play
+    budget, own, play = step.budget(), step.own, step.task.play
     limits = (play.max_fail_percentage, bool(step.task.any_errors_fatal))
 
     def note(record: RunRecord) -> None:
@@ -193,7 +187,7 @@ def close(step: Step) -> Result:
             judge_batch(record, *limits, now_ms())
             last = last or play_end(record, *limits) is not None
         if last:
-            step.news(own).ended(record)
+            step.news().ended(record)
 
     _record, trouble = step.run.note(note, [])
     if trouble and own.get("after"):  # without a hook, the step before this one has said so

@@ -24,7 +24,7 @@ def mark_of(step: Step, record: RunRecord) -> str:
 
 def verified(step: Step) -> Result:
     """Bring what the nodes say into the outcomes, the record and the summary; nothing that was not said passes."""
-    outcomes, budget, own = step.outcomes.all(), step.budget(), step.own()
+    outcomes, budget = step.outcomes.all(), step.budget()
     fates = HostFates(step.task, step.vars)
     words = {host: fates.word_of_node(host, str(step.args["mark"])) for host in outcomes}
     judged = with_words(outcomes, {host: dict(word) for host, word in words.items() if word is not None})
@@ -42,7 +42,7 @@ def verified(step: Step) -> Result:
     step.outcomes.write(judged)
     line = verified_line(record.data) if record is not None else None
     if record is not None:
-        step.news(own).settled(record)
+        step.news().settled(record)
     if line:
         show(line, stderr=False)
     drained = {host for host, word in words.items() if word is not None and word.get("drained")}

@@ -27,7 +27,6 @@ from ..module_utils.domain.rollout._waves import waves_of_servers
 from ..module_utils.wiring._run_files import now_ms
 from ._aftercare import check_aftercare
 from ._command_line import continuing, started_by
-from ._interruption import noted_interruption
 from ._role_place import require_whole_batch, run_of
 from ._step import Result, Step
 from ._survey import server_ids_of, supernodes_in, survey_of
@@ -55,7 +54,7 @@ def open_batch(step: Step) -> Result:
     WaveFile(step.temporary).take()
     batch, hosts = list(step.vars["ansible_play_batch"]), list(step.vars["ansible_play_hosts_all"])
     present = set(step.vars["ansible_play_hosts"])
-    own = step.own()
+    own = step.own
     name = run_of(step.task)
     path, record = step.files.find(name)
     total = len(hosts if record is None else record.hosts)
@@ -67,7 +66,7 @@ def open_batch(step: Step) -> Result:
         asked = PENDING if any(gate != "off" for gate in gates) else "off"
         facts = _facts(step, own, hosts)
         path, record = step.files.begin(name, entry, hosts, budget.text, asked, folder, facts)
-    news = step.news(own, path)
+    news = step.news(path)
     if begins:
         news.began(record, path)
     number = len(record.data["batches"]) + 1
@@ -77,8 +76,7 @@ def open_batch(step: Step) -> Result:
     judge_failures(record, budget, now_ms())
     stopped = judge_open(record, now_ms())
     if not stopped and not step.task.check_mode:
-        with noted_interruption(step.files, path, news.interrupted):
-            await_turn(record, own, step.clock, show)
+        await_turn(record, own, step.clock, show)
         stopped = refusal(record) if record.data["stopped"] else None
     if stopped:
         news.ended(record)
@@ -115,18 +113,18 @@ def _facts(step: Step, own: Result, hosts: list[str]) -> Result:
 
 def preflight(step: Step) -> Result:
     """Judge the whole run before its first job, and say all that is wrong at once."""
-    own = step.own()
+    own = step.own
     with step.run.edit() as record:
         try:
             found = _problems(step, record, own)
         except (AnsibleError, InvalidOption) as error:
             record.stop(f"preflight: {error}", "preflight", now_ms())
-            step.news(own).ended(record)
+            step.news().ended(record)
             step.files.write(step.run.path, record)
             raise
         warnings, refused = judge_preflight(record, found, own, now_ms())
         step.warnings += warnings
-        step.news(own).ended(record)
+        step.news().ended(record)
     if refused:
         raise AnsibleActionFail(refused)
     return {}
@@ -152,7 +150,7 @@ def approve(step: Step) -> Result:
     """Take down what was answered: only the record lets the batch start."""
     with step.run.edit() as record:
         refused = judge_approval(record, str(step.args["answer"] or "").strip(), now_ms())
-        step.news(step.own()).ended(record)
+        step.news().ended(record)
     if refused:
         raise AnsibleActionFail(refused)
     return {}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 from ansible import constants as C
 
 from ..module_utils._clock import Clock, SystemClock
+from ..module_utils._errors import LiteServerError
 from ..module_utils.domain.rollout._budget import FailureBudget
+from ..module_utils.domain.rollout._gates import judge_interruption
 from ..module_utils.domain.rollout._report import page_of
 from ..module_utils.domain.rollout._run_record import RunRecord
-from ..module_utils.wiring._run_files import RunFiles
+from ..module_utils.wiring._run_files import RunFiles, now_ms
 from ._batch_run import run_batch
 from ._host_requests import HostRequests
 from ._host_variables import HostVariables
@@ -67,34 +70,46 @@ class Step:
         """What came of the hosts of the newest batch."""
         return OutcomeFile(self.temporary, run_of(self.task))
 
+    @cached_property
     def variables(self) -> HostVariables:
         """The role's variables, as each host sees them."""
         return HostVariables(self.task, self.templar, self.vars, self.args["entry"])
 
+    @cached_property
     def own(self) -> Result:
         """The role's variables, as this step's own host sees them."""
-        return self.variables().of(self.vars["inventory_hostname"])
+        return self.variables.of(self.vars["inventory_hostname"])
 
     def requests(self, record: RunRecord) -> HostRequests:
         """What the hosts of the newest batch request."""
-        return HostRequests(self.temporary, run_of(self.task), record, self.variables())
+        return HostRequests(self.temporary, run_of(self.task), record, self.variables)
 
     def budget(self) -> Callable[[RunRecord], FailureBudget]:
         """From a record to its failure budget; read now, while a mistake can still be said."""
-        text = self.own().get("max_failures")
+        text = self.own.get("max_failures")
         return lambda record: FailureBudget(text, len(record.hosts))
 
     def connection(self) -> Result:
         """The options of the connection that the task was given."""
         return {name: value for name, value in self.task.args.items() if name not in ARGUMENTS}
 
-    def news(self, own: Result, path: str | None = None) -> RunNews:
+    def news(self, path: str | None = None) -> RunNews:
         """What the run lets people know.
 
-        :param own: the role's variables.
         :param path: of its record, where it has only just begun.
         """
-        return RunNews(self, path or self.run.path, own)
+        return RunNews(self, path or self.run.path, self.own)
+
+    def interrupted(self, reason: str) -> None:
+        """Something ends this process within the step: write down why, and let people know, where its run has begun."""
+        with contextlib.suppress(LiteServerError):
+            path = self.files.path_of(run_of(self.task))
+            if path is None:
+                return
+            self.files.note(path, lambda record: judge_interruption(record, reason, now_ms()))
+            # Whatever was interrupted, this is no time to read variables: each step does so at its beginning.
+            if "own" in self.__dict__:
+                self.files.note(path, self.news(path).interrupted)
 
     def batch(self, work: str, **options: Any) -> Result:
         """Do a batch's work at the API, with the options of the connection that the task was given."""

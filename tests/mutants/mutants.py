@@ -1454,6 +1454,22 @@ MUTANTS = [
         ["tests/unit/wiring/test_interruption.py"],
     ),
     (
+        "interruption: only where jobs are started or waited for",
+        "plugins/action/fleet_job_step.py",
+        "if name in OF_NO_RUN else",
+        'if name not in ("start", "wait") else',
+        ["tests/rollout/test_steering.py", "-k", "interruption and preflight-Ctrl"],
+    ),
+    (
+        "interruption: nobody is told",
+        "plugins/plugin_utils/_step.py",
+        """            if "own" in self.__dict__:
+                self.files.note(path, self.news(path).interrupted)
+""",
+        "",
+        ["tests/rollout/test_steering.py", "-k", "interruption and start-Ctrl"],
+    ),
+    (
         "command: extra variables are shown",
         "plugins/plugin_utils/_command_line.py",
         "    if not name.startswith(_OWN) or name in _SECRET or is_secret_name(name):\n",

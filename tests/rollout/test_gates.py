@@ -347,16 +347,6 @@ def test_a_hook_that_fails_everywhere_leaves_its_reason(simulator, rollout):
     assert [(record["state"], record["stopped_by"]) for record in rollout.records()] == [("stopped", "hook")]
 
 
-def test_ctrl_c_leaves_its_reason(simulator, rollout):
-    simulator.set(job_duration=600)
-    rollout.inventory(2)
-    running = rollout.start(play(role(record=str(rollout.record)), serial=1), new_session=True)
-    running.wait_until(lambda: "under way" in running.output())
-    running.interrupt()
-    record = running.last_word()
-    assert (record["state"], record["stopped_by"]) == ("stopped", "interrupted")
-
-
 def test_a_start_in_the_middle_of_the_role_is_an_error(simulator, rollout):
     rollout.inventory(2)
     for task in ("Preflight", "Start the jobs", "Wait for the jobs"):

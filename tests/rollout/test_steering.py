@@ -171,34 +171,47 @@ def test_a_receiver_that_does_not_answer_harms_nothing(simulator, rollout):
     assert "must begin with https" in refused.message("Open the batch") and TOKEN not in refused.output
 
 
-def test_ctrl_c_is_told_where_it_can_still_be_seen(simulator, rollout):
-    simulator.set(job_duration=600)
+# {what a step is doing when the run is interrupted: (the request that it then waits for, options of the role, how many
+# creates have reached the API)}. Two servers, one in each batch.
+MOMENTS = {
+    "preflight": ("list_servers", {"preflight": "strict"}, 0),
+    "look for who needs the hook": ("list_jobs", {"before": "../hook.yml"}, 0),
+    "start": ("create_job", {}, 1),
+    "wait": ("get_job", {}, 1),
+    "soak": (None, {"soak": 600}, 1),
+}
+
+
+@pytest.mark.parametrize("by", ["Ctrl-C", "timeout"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_interruption_is_told_whatever_the_run_is_at(simulator, rollout, moment, by):
+    """In record, page and webhook; and of a play that goes on in spite of it, nothing further starts."""
+    request, options, creates = MOMENTS[moment]
+    simulator.set(job_duration=0.3)
+    if request:
+        simulator.fault(request, "hold", times=None)
     rollout.inventory(2)
+    (rollout.directory / "hook.yml").write_text(json.dumps([NOTHING]))
     with Receiver() as receiver:
-        task = role(record=str(rollout.record), notify_url=receiver.url)
+        task = role(record=str(rollout.record), notify_url=receiver.url, **options)
+        if by == "timeout":
+            task = {"name": "Go on", "block": [{**task, "timeout": 10}], "rescue": [NOTHING]}
         running = rollout.start(play(task, serial=1), new_session=True)
-        running.wait_until(lambda: "under way" in running.output())
-        running.interrupt()
+        if by == "timeout":
+            running.finish(raised=True)
+        else:
+            running.wait_until(lambda: "soak: " in running.output() or simulator.held())
+            running.interrupt()
         record = running.last_word()
-        receiver.wait_until(2)
-        assert receiver.kinds == ["started", "stopped"]
-    assert receiver.events[-1]["stopped_by"] == record["stopped_by"] == "interrupted"
+        receiver.wait_until(3 if moment == "soak" else 2)
+    told = receiver.events[-1]
+    assert (record["state"], record["stopped_by"]) == ("stopped", "interrupted") == (told["state"], told["stopped_by"])
+    assert ("ended by its timeout" if by == "timeout" else "ansible-playbook was interrupted") in record["stopped"]
+    assert receiver.kinds == ["started", *(["batch"] if moment == "soak" else []), "stopped"]
+    assert len(record["batches"]) == 1
     (page,) = rollout.record.glob("*.html")
     assert "stopped by interrupted: " in page.read_text()
-
-
-def test_a_timeout_of_the_task_is_told_as_an_interruption(simulator, rollout):
-    """Of a play that goes on in spite of it, no further batch starts."""
-    simulator.set(job_duration=600)
-    rollout.inventory(2)
-    with Receiver() as receiver:
-        task = {**role(record=str(rollout.record), notify_url=receiver.url), "timeout": 10}
-        run = rollout.start(play({"name": "Go on", "block": [task], "rescue": [NOTHING]}, serial=1)).finish(raised=True)
-        assert receiver.kinds == ["started", "stopped"]
-    (record,) = rollout.records()
-    assert (record["state"], record["stopped_by"], len(record["batches"])) == ("stopped", "interrupted", 1), run.output
-    assert "ended by its timeout" in record["stopped"]
-    assert created(simulator) == [[1]]
+    assert len(created(simulator)) == creates
 
 
 def test_after_a_kill_record_page_and_the_next_run_agree(simulator, rollout):

@@ -176,10 +176,14 @@ class Simulator:
         """Remove all fault rules."""
         self._control("DELETE", "faults")
 
+    def held(self) -> int:
+        """How many requests a fault ``hold`` keeps now."""
+        return int(self._control("GET", "held")["held"])
+
     def await_held(self, count: int = 1, seconds: float = 30.0) -> None:
         """Wait until so many requests meet a fault ``hold``."""
         deadline = time.monotonic() + seconds
-        while self._control("GET", "held")["held"] < count:
+        while self.held() < count:
             if time.monotonic() > deadline:
                 raise SimulatorError(f"no {count} requests were held within {seconds:g} s")
             time.sleep(LOOK_SECONDS)

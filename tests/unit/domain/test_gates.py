@@ -13,6 +13,7 @@ from ansible_collections.modelarts.liteserver.plugins.module_utils.domain.rollou
     judge_batch,
     judge_failures,
     judge_hook,
+    judge_interruption,
     judge_open,
     judge_preflight,
     judge_start,
@@ -92,6 +93,15 @@ def test_a_stopped_run_starts_and_opens_nothing_and_keeps_its_reason(by):
         assert refused.startswith("this run was stopped, nothing more is started: the reason. ")
     record.closed(6000)
     assert (*stop(record), record.data["ended_at"]) == ("stopped", by, 3000)
+
+
+def test_an_interruption_stops_what_goes_on_and_leaves_alone_what_has_ended():
+    going, ended = run(), settled("done", "failed", "done", "done")
+    ended.closed(4000)
+    for record in (going, ended):
+        judge_interruption(record, "Ctrl-C", 5000)
+    assert (*stop(going), going.data["stopped"]) == ("stopped", "interrupted", "Ctrl-C")
+    assert stop(ended) == ("ended", None)
 
 
 @pytest.mark.parametrize(

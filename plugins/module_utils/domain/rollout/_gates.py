@@ -130,6 +130,12 @@ def judge_stop_file(record: RunRecord, found: str | None, now: int) -> None:
         record.stop(f"fleet_job_stop_file: {found}", "stop_file", now)
 
 
+def judge_interruption(record: RunRecord, reason: str, now: int) -> None:
+    """Stop the run where its process ends within a step; one that has come to its end stays as it is."""
+    if record.data["state"] == RUNNING:
+        record.stop(reason, "interrupted", now)
+
+
 def judge_approval(record: RunRecord, answer: str, now: int) -> str | None:
     """Take down what was answered; why the newest batch is not started, or None."""
     given, number = answer.lower() == "yes", record.batch["number"]
