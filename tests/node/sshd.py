@@ -32,7 +32,7 @@ HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/key.pub
 PidFile {folder}/sshd.pid
 ForceCommand {python} -IS {enter} {folder}/nodes --ssh
-SetEnv HOME={folder}
+SetEnv {environment}
 StrictModes no
 UsePAM no
 PasswordAuthentication no
@@ -43,6 +43,8 @@ MaxSessions 100
 Subsystem sftp {sftp}
 LogLevel ERROR
 """
+# So that "make coverage" sees what runs on the nodes too: {variable of a node: of this process}.
+COVERAGE = {name: name for name in ("COVERAGE_FILE", "COVERAGE_ROOT")} | {"COVERAGE_PROCESS_START": "COVERAGE_RCFILE"}
 SFTP = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server")
 
 
@@ -76,7 +78,10 @@ class Nodes:
         for name in ("host_key", "key"):
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / name)]
             subprocess.run(command, check=True)
+        environment = {"HOME": str(self.folder)}
+        environment |= {name: os.environ[ours] for name, ours in COVERAGE.items() if ours in os.environ}
         config = CONFIG.format(
+            environment=" ".join(f'"{name}={value}"' for name, value in environment.items()),
             port=self.port,
             addresses="\n".join(f"ListenAddress {address}" for address in self.address.values()),
             folder=self.folder,
