@@ -237,9 +237,10 @@ ROLE, MODULE, PER_HOST, PER_BATCH, WITH_VERDICTS, SDK = "role", "module", "uri-h
 RUNBOOK, EMPTY, STEERED = "runbook", "empty", "steered"
 CONTENDERS = (
     Contender(ROLE, "role fleet_job", by_role),
-    Contender(STEERED, "role fleet_job, steered", by_steered_role, quick=1000),
-    Contender(RUNBOOK, "playbook hdk_upgrade", by_runbook),
+    # Between the two that are measured by it.
     Contender(EMPTY, "one empty task on each host", empty_task),
+    Contender(RUNBOOK, "playbook hdk_upgrade", by_runbook),
+    Contender(STEERED, "role fleet_job, steered", by_steered_role, quick=1000),
     Contender(MODULE, "module liteserver_job, one task", by_module),
     Contender(PER_HOST, "(a) uri and until, per host", by_uri_per_host, most=1000, quick=100),
     Contender(PER_BATCH, "(b) uri and until, once", by_uri_per_batch),

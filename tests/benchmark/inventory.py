@@ -69,8 +69,12 @@ def _list(inventory: pathlib.Path, folder: pathlib.Path, *arguments: str) -> Cos
 
 
 def _unordered(cost: Cost) -> dict[str, Any]:
-    """A listing without the order of hosts and groups, which the YAML output sorts."""
+    """A listing without the order of hosts and groups, which the YAML output sorts, and without Ansible's marks.
+
+    What the service says is marked as no template; a static file has no such marks.
+    """
+    listing = json.loads(cost.output, object_hook=lambda value: value.get("__ansible_unsafe", value))
     return {
         name: {key: value if name == "_meta" else sorted(value) for key, value in group.items()}
-        for name, group in json.loads(cost.output).items()
+        for name, group in listing.items()
     }
