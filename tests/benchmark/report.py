@@ -98,8 +98,8 @@ def lines_of(results: dict[str, Any]) -> list[str]:
     lines = [INTRODUCTION]
     lines.append(
         f"These figures: Python {machine['python']}, {machine['processors']} processors,"
-        f" rounds: {machine['rounds']} (1 for more than 1,000 servers). What is not in a table was not measured,"
-        " since it takes too long.\n"
+        f" rounds: {machine['rounds']} (1 for more than 1,000 servers).\n"
+        "What is not in a table was not measured, since it takes too long.\n"
     )
     plots = plots_of(results)
     if results["fleets"]:
