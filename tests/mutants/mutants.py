@@ -656,15 +656,15 @@ MUTANTS = [
     (
         "security: control characters stay",
         "plugins/module_utils/wiring/_task.py",
-        "result = as_shown(result, conceal)",
-        "pass",
+        "return as_shown(result, given.conceal), warnings, error",
+        "return result, warnings, error",
         ["tests/security/test_terminal.py"],
     ),
     (
         "security: a crash is a traceback",
         "plugins/module_utils/wiring/_task.py",
-        "    except Exception as error:",
-        "    except ZeroDivisionError as error:",
+        "    except Exception as failure:",
+        "    except ZeroDivisionError as failure:",
         ["tests/security/test_secrets_everywhere.py"],
     ),
     (
