@@ -17,6 +17,8 @@ from receiver import TOKEN, Receiver
 from rollout.rollout import host, play, role
 from simulator.state import server_id
 
+from ansible_collections.modelarts.liteserver.plugins.action.fleet_job_step import OF_NO_RUN, STEPS
+
 NOTHING = {"name": "Nothing", "ansible.builtin.debug": {"msg": "nothing"}}
 
 
@@ -70,10 +72,11 @@ def test_each_reason_to_stop_has_the_same_words_everywhere(simulator, rollout, r
     assert (run.status != 0, len(created(simulator))) == (True, creates), run.output
     (record,) = rollout.records()
     assert (record["state"], record["stopped_by"], record["reported"]) == ("stopped", reason, True)
+    text = run.output.replace("\n  ", " ")
+    assert text.count(f"result: stopped by {reason}: ") == 1, run.output
     # Without blanks: a word that is longer than a line, such as a path, is broken.
-    assert run.text.count(f"result:stoppedby{reason}:") == 1, run.output
     assert "reason:" + "".join(record["stopped"].split()) in run.text
-    assert "continue:ansible-playbook" in run.text
+    assert "continue: ansible-playbook " in text
     (markdown,), (page,) = rollout.record.glob("*.md"), rollout.record.glob("*.html")
     assert f"Result: stopped by {reason}: " in markdown.read_text()
     assert f"stopped by {reason}: " in page.read_text()
@@ -171,15 +174,21 @@ def test_a_receiver_that_does_not_answer_harms_nothing(simulator, rollout):
     assert "must begin with https" in refused.message("Open the batch") and TOKEN not in refused.output
 
 
-# {what a step is doing when the run is interrupted: (the request that it then waits for, options of the role, how many
-# creates have reached the API)}. Two servers, one in each batch.
+# {step in which the run is interrupted: (the request that it then waits for, options of the role, how many creates have
+# reached the API)}; the opening of a batch waits for its soak. Two servers, one in each batch.
 MOMENTS = {
     "preflight": ("list_servers", {"preflight": "strict"}, 0),
-    "look for who needs the hook": ("list_jobs", {"before": "../hook.yml"}, 0),
+    "needed": ("list_jobs", {"before": "../hook.yml"}, 0),
     "start": ("create_job", {}, 1),
     "wait": ("get_job", {}, 1),
-    "soak": (None, {"soak": 600}, 1),
+    "open": (None, {"soak": 600}, 1),
 }
+# Steps that neither ask the service nor wait: they are over before anybody could interrupt them.
+AT_ONCE = {"approve", "hook_ended", "verified", "close"}
+
+
+def test_every_step_of_a_run_has_its_moment():
+    assert {*MOMENTS, *AT_ONCE} == set(STEPS) - OF_NO_RUN
 
 
 @pytest.mark.parametrize("by", ["Ctrl-C", "timeout"])
@@ -203,15 +212,15 @@ def test_an_interruption_is_told_whatever_the_run_is_at(simulator, rollout, mome
             running.wait_until(lambda: "soak: " in running.output() or simulator.held())
             running.interrupt()
         record = running.last_word()
-        receiver.wait_until(3 if moment == "soak" else 2)
+        receiver.wait_until(3 if moment == "open" else 2)
     told = receiver.events[-1]
     assert (record["state"], record["stopped_by"]) == ("stopped", "interrupted") == (told["state"], told["stopped_by"])
     assert ("ended by its timeout" if by == "timeout" else "ansible-playbook was interrupted") in record["stopped"]
-    assert receiver.kinds == ["started", *(["batch"] if moment == "soak" else []), "stopped"]
+    assert receiver.kinds == ["started", *(["batch"] if moment == "open" else []), "stopped"]
     assert len(record["batches"]) == 1
     (page,) = rollout.record.glob("*.html")
     assert "stopped by interrupted: " in page.read_text()
-    assert len(created(simulator)) == creates
+    assert created(simulator) == [[1]] * creates
 
 
 def test_after_a_kill_record_page_and_the_next_run_agree(simulator, rollout):
